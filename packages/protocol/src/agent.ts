@@ -1,0 +1,45 @@
+import type { Message } from "./message.js";
+import type { BuildContext } from "./task.js";
+
+export type { BuildContext, Message };
+
+/**
+ * The system under test: answers messages. The interface is structural: any object of this shape is an agent, and
+ * an agent's file needs no import.
+ */
+export interface Agent {
+  /**
+   * The agent's next message. `history` ends with a message of the role `user`. Reject with an error that has a
+   * {@link AgentFailure} in its `failure` property to say what kind of failure it was; any other error is permanent.
+   */
+  inference(history: readonly Message[], options: { signal: AbortSignal }): Promise<string>;
+}
+
+/**
+ * Why an agent gave no answer:
+ * - `context_limit`: the history is too long for it; the task is told, and the sample ends with that status;
+ * - `retryable`: overload or a network fault; the same turn is tried again, after `retryAfterMs` if given;
+ * - `permanent`: trying again cannot help (a wrong key, a refused request).
+ */
+export type AgentFailure =
+  | { kind: "context_limit" }
+  | { kind: "retryable"; retryAfterMs?: number }
+  | { kind: "permanent" };
+
+/** A convenient error for agents in TypeScript; a plain Error with a `failure` property does as well. */
+export class AgentError extends Error {
+  override readonly name = "AgentError";
+  constructor(
+    message: string,
+    readonly failure: AgentFailure,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The failure that an error of an agent stands for; `permanent` where it does not say. */
+export function agentFailureOf(error: unknown): AgentFailure {
+  const failure = (error as { failure?: AgentFailure } | null | undefined)?.failure;
+  return failure?.kind === "context_limit" || failure?.kind === "retryable" ? failure : { kind: "permanent" };
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from "node:crypto";
+
+/** Features of this release; only ever added to. `replay`: starts and turns may be sent again safely. */
+export const features = ["replay"] as const;
+
+export type Feature = (typeof features)[number];
+
+export const headerNames = {
+  /** Comma-separated feature names; absent from v0.2's messages. */
+  features: "x-eval-features",
+  /** A random id made at process start. */
+  instance: "x-eval-instance",
+  /** Controller to worker: the task's name (URI-encoded) and the incarnation that are meant. */
+  task: "x-eval-task",
+  incarnation: "x-eval-incarnation",
+  /** Worker to controller, on every reply: incarnation and the version of its set of sessions. */
+  sessionsVersion: "x-eval-sessions-version",
+} as const;
+
+export function parseFeatures(header: string | string[] | undefined): string[] {
+  const text = Array.isArray(header) ? header.join(",") : (header ?? "");
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+export function intersectFeatures(first: readonly string[], ...others: (readonly string[])[]): string[] {
+  return first.filter((name) => others.every((list) => list.includes(name)));
+}
+
+/** 128 random bits as hex: instances, incarnations, request ids. */
+export function randomId(): string {
+  return randomBytes(16).toString("hex");
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { messageSchema } from "./message.js";
+
+/** Names one sample inside its task. Never coerced: `"5"` and `5` are different samples. */
+export const sampleIndexSchema = z.union([z.string(), z.number().int()]);
+
+export type SampleIndex = z.infer<typeof sampleIndexSchema>;
+
+/** Every status a sample can have; all but `running` are final. */
+export const sampleStatuses = [
+  "running",
+  "completed",
+  "agent context limit",
+  "agent validation failed",
+  "agent invalid action",
+  "task limit reached",
+  "unknown",
+  "task error",
+] as const;
+
+export const sampleStatusSchema = z.enum(sampleStatuses);
+
+export type SampleStatus = z.infer<typeof sampleStatusSchema>;
+
+/** A JSON value, as a task returns it and as the journal holds it. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/**
+ * A session as the outside sees it. While it runs, `index` and `result` are null and `history` ends with a user
+ * message; when it is finished, `index` is set and `history` is whole.
+ */
+export const taskOutputSchema = z.object({
+  index: sampleIndexSchema.nullish().default(null),
+  status: sampleStatusSchema.default("running"),
+  result: z.unknown().transform((value) => (value ?? null) as Json),
+  history: z.array(messageSchema).nullish().default(null),
+});
+
+export type TaskOutput = z.infer<typeof taskOutputSchema>;

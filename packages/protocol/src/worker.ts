@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { sampleIndexSchema, taskOutputSchema } from "./sample.js";
+
+/** The wire's numbers for a worker's liveness. */
+export const workerLiveness = { alive: 0, coma: 1, dead: 2 } as const;
+
+/** A worker's registration, sent every 8 s. The optional fields are ours. */
+export const heartbeatSchema = z.object({
+  name: z.string().min(1),
+  address: z.string().min(1),
+  concurrency: z.number().int().positive(),
+  indices: z.array(sampleIndexSchema),
+  /** Random, made when the worker's process starts. */
+  incarnation: z.string().optional(),
+  /** Grows with every session that opens or closes. */
+  sessions_version: z.number().int().nonnegative().optional(),
+  /** How late the worker's main loop runs, in milliseconds. */
+  loop_lag_ms: z.number().nonnegative().optional(),
+  /** The task's own version, say a hash of its data. */
+  version: z.string().optional(),
+});
+
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+export const listedWorkerSchema = z.object({
+  id: z.number().int(),
+  address: z.string(),
+  capacity: z.number().int(),
+  current: z.number().int(),
+  /** Seconds since the epoch. */
+  last_visit: z.number(),
+  status: z.number().int(),
+  locked: z.boolean().default(false),
+});
+
+export const listedTaskSchema = z.object({
+  indices: z.array(sampleIndexSchema),
+  workers: z.record(z.string(), listedWorkerSchema),
+  version: z.string().optional(),
+});
+
+export const workerListSchema = z.record(z.string(), listedTaskSchema);
+
+export type ListedTask = z.infer<typeof listedTaskSchema>;
+export type WorkerList = z.infer<typeof workerListSchema>;
+
+export const sessionListSchema = z.record(
+  z.string(),
+  z.object({
+    name: z.string(),
+    index: sampleIndexSchema,
+    /** Seconds since the epoch, both. */
+    start: z.number(),
+    last_update: z.number(),
+    worker_id: z.number().int(),
+    locked: z.boolean().default(false),
+  }),
+);
+
+export type SessionList = z.infer<typeof sessionListSchema>;
+
+/** get_sessions of a worker: session id -> index. */
+export const workerSessionsSchema = z.record(z.string(), sampleIndexSchema);
+
+/** worker_status. The optional fields are ours; the two of v0.2 stand first. */
+export const workerStatusSchema = z.object({
+  concurrency: z.number().int(),
+  current: z.number().int(),
+  name: z.string().optional(),
+  incarnation: z.string().optional(),
+  sessions_version: z.number().int().optional(),
+  sessions: workerSessionsSchema.optional(),
+});
+
+export type WorkerStatus = z.infer<typeof workerStatusSchema>;
+
+export const calculateOverallSchema = z.object({
+  name: z.string(),
+  results: z.array(taskOutputSchema),
+});
+
+export const healthSchema = z.object({ status: z.literal("ok"), version: z.string(), instance: z.string() });
