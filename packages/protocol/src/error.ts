@@ -51,7 +51,7 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-export interface EvalErrorOptions extends ErrorOptions {
+export interface CodedErrorOptions extends ErrorOptions {
   /** Overrides the table's HTTP status. */
   status?: number;
   /** Replaces the message as `detail` of an HTTP reply. */
@@ -60,9 +60,10 @@ export interface EvalErrorOptions extends ErrorOptions {
   retryAfterS?: number;
 }
 
-/** An error that a user or a peer can meet: a stable code, and a message that says what, where, and what to do. */
-export class EvalError extends Error {
-  override readonly name = "EvalError";
+/**
+ * An error that a user or a peer can meet (not named after the scope: `EvalError` is a built-in of the language): a stable code, and a message that says what, where, and what to do. */
+export class CodedError extends Error {
+  override readonly name = "CodedError";
   readonly status: number;
   readonly detail: unknown;
   readonly retryAfterS: number | undefined;
@@ -70,7 +71,7 @@ export class EvalError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: EvalErrorOptions = {},
+    options: CodedErrorOptions = {},
   ) {
     super(message, options);
     this.status = options.status ?? errorTable[code].status;
@@ -79,9 +80,9 @@ export class EvalError extends Error {
   }
 }
 
-/** Recognises an EvalError by its shape, so that two installed copies of this package understand each other. */
-export function isEvalError(error: unknown): error is EvalError {
-  return error instanceof Error && error.name === "EvalError" && "code" in error && isErrorCode(error.code);
+/** Recognises an CodedError by its shape, so that two installed copies of this package understand each other. */
+export function isCodedError(error: unknown): error is CodedError {
+  return error instanceof Error && error.name === "CodedError" && "code" in error && isErrorCode(error.code);
 }
 
 export function isErrorCode(code: unknown): code is ErrorCode {
