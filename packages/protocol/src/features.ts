@@ -13,8 +13,10 @@ export const headerNames = {
   /** Controller to worker: the task's name (URI-encoded) and the incarnation that are meant. */
   task: "x-eval-task",
   incarnation: "x-eval-incarnation",
-  /** Worker to controller, on every reply: incarnation and the version of its set of sessions. */
-  sessionsVersion: "x-eval-sessions-version",
+  /** Worker to controller, on every reply: `<version of its set of sessions>;<how many run>`. */
+  sessions: "x-eval-sessions",
+  /** On a session's reply: `running`, `pending` or `finished`, so that a peer that routes need not read the body. */
+  state: "x-eval-state",
 } as const;
 
 export function parseFeatures(header: string | string[] | undefined): string[] {

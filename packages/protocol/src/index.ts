@@ -29,6 +29,7 @@ export {
   taskOutputSchema,
 } from "./sample.js";
 export {
+  cancelReplySchema,
   type Interact,
   interactSchema,
   type Renew,
@@ -53,6 +54,8 @@ export {
   type ListedTask,
   listedTaskSchema,
   listedWorkerSchema,
+  type ReportedSession,
+  reportedSessionSchema,
   type SessionList,
   sessionListSchema,
   type WorkerList,

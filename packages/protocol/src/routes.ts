@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sampleIndexSchema } from "./sample.js";
 import {
+  cancelReplySchema,
   interactSchema,
   renewReplySchema,
   renewSchema,
@@ -42,7 +43,13 @@ const done = z.null();
 const anyJson = z.unknown();
 
 export const controllerRoutes = {
-  listWorkers: { method: "GET", path: "/api/list_workers", request: nothing, response: workerListSchema },
+  listWorkers: {
+    method: "GET",
+    path: "/api/list_workers",
+    /** Ours: `indices=0` leaves the lists of indices out. */
+    request: z.object({ indices: z.enum(["0", "1"]).optional() }),
+    response: workerListSchema,
+  },
   listSessions: { method: "GET", path: "/api/list_sessions", request: nothing, response: sessionListSchema },
   getIndices: {
     method: "GET",
@@ -58,7 +65,7 @@ export const controllerRoutes = {
     hot: true,
   },
   interact: { method: "POST", path: "/api/interact", request: interactSchema, response: sessionReplySchema, hot: true },
-  cancel: { method: "POST", path: "/api/cancel", request: sessionRefSchema, response: sessionRefSchema },
+  cancel: { method: "POST", path: "/api/cancel", request: sessionRefSchema, response: cancelReplySchema },
   renew: { method: "POST", path: "/api/renew", request: renewSchema, response: renewReplySchema },
   cancelAll: { method: "POST", path: "/api/cancel_all", request: nothing, response: done },
   syncAll: { method: "POST", path: "/api/sync_all", request: nothing, response: done },
@@ -92,7 +99,7 @@ export const workerRoutes = {
     hot: true,
   },
   interact: { method: "POST", path: "/api/interact", request: interactSchema, response: sessionReplySchema, hot: true },
-  cancel: { method: "POST", path: "/api/cancel", request: sessionRefSchema, response: sessionRefSchema },
+  cancel: { method: "POST", path: "/api/cancel", request: sessionRefSchema, response: cancelReplySchema },
   cancelAll: { method: "POST", path: "/api/cancel_all", request: nothing, response: done },
   calculateOverall: {
     method: "POST",

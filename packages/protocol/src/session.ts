@@ -59,6 +59,9 @@ export const sessionReplySchema = z.object({
 
 export const sessionRefSchema = z.object({ session_id: sessionIdSchema });
 
+/** Reply of cancel. `pending` is ours: the task has not ended yet, and the session still holds its capacity. */
+export const cancelReplySchema = sessionRefSchema.extend({ pending: z.boolean().optional() });
+
 export const renewSchema = z.object({ owner: z.string().min(1).max(256), lease_s: leaseSchema });
 
 export const renewReplySchema = z.object({ sessions: z.number().int() });

@@ -16,6 +16,10 @@ export const heartbeatSchema = z.object({
   sessions_version: z.number().int().nonnegative().optional(),
   /** How late the worker's main loop runs, in milliseconds. */
   loop_lag_ms: z.number().nonnegative().optional(),
+  /** Sessions that the worker runs now. */
+  current: z.number().int().nonnegative().optional(),
+  /** True: the worker takes no new session and is about to leave. */
+  draining: z.boolean().optional(),
   /** The task's own version, say a hash of its data. */
   version: z.string().optional(),
 });
@@ -62,6 +66,15 @@ export type SessionList = z.infer<typeof sessionListSchema>;
 /** get_sessions of a worker: session id -> index. */
 export const workerSessionsSchema = z.record(z.string(), sampleIndexSchema);
 
+/** A running session as our worker reports it: enough for a restarted controller to adopt it. */
+export const reportedSessionSchema = z.object({
+  index: sampleIndexSchema,
+  /** Instance of the controller that opened it. */
+  opened_by: z.string().optional(),
+  owner: z.string().optional(),
+  lease_s: z.number().positive().optional(),
+});
+
 /** worker_status. The optional fields are ours; the two of v0.2 stand first. */
 export const workerStatusSchema = z.object({
   concurrency: z.number().int(),
@@ -69,8 +82,10 @@ export const workerStatusSchema = z.object({
   name: z.string().optional(),
   incarnation: z.string().optional(),
   sessions_version: z.number().int().optional(),
-  sessions: workerSessionsSchema.optional(),
+  sessions: z.record(z.string(), reportedSessionSchema).optional(),
 });
+
+export type ReportedSession = z.infer<typeof reportedSessionSchema>;
 
 export type WorkerStatus = z.infer<typeof workerStatusSchema>;
 

@@ -1,0 +1,148 @@
+import { AgentError, type AgentFailure } from "@eval/protocol/agent";
+import axios, { type AxiosResponse } from "axios";
+import { type Connections, connectionsTo } from "./connections.js";
+import { DeadlineError, withDeadline } from "./deadline.js";
+import { type Answer, describeFault, failureOfAnswer, failureOfFault, failureOfMisfit } from "./http-failure.js";
+import type { Proxies } from "./proxies.js";
+import { Redactor, secretsOfBody, secretsOfHeaders, secretsOfUrl } from "./redaction.js";
+import { basicCredentials, withoutCredentials } from "./url-credentials.js";
+
+/** An answer is a text of a model; what is larger is not one. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const MAX_REDIRECTS = 5;
+
+export interface EndpointOptions {
+  /** http or https; may hold credentials, which travel as HTTP Basic. */
+  url: URL;
+  headers: Record<string, string>;
+  proxies: Proxies;
+  /** For one request as a whole: connecting, sending, the answer to its last byte. */
+  timeoutMs: number;
+  /** Where secrets may stand besides URL, headers and proxies: the constant part of the body. */
+  body: unknown;
+}
+
+/** One address that takes JSON by POST. Its messages hold no secret: see {@link Redactor}. */
+export class Endpoint {
+  readonly #url: URL;
+  readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
+  readonly #connections: Connections;
+  readonly #redactor: Redactor;
+
+  constructor(options: EndpointOptions) {
+    const { url, headers, proxies, timeoutMs } = options;
+    this.#url = withoutCredentials(url);
+    this.#headers = headersFor(url, headers);
+    this.#timeoutMs = timeoutMs;
+    this.#connections = connectionsTo(url, proxies, timeoutMs);
+    this.#redactor = new Redactor([
+      ...secretsOfUrl(url),
+      ...secretsOfHeaders(this.#headers),
+      ...[...proxies.values()].flatMap(secretsOfUrl),
+      ...secretsOfBody(options.body),
+    ]);
+  }
+
+  /**
+   * Sends `body` as JSON once and resolves with a 2xx answer. Rejects with an AgentError that says what kind of
+   * failure it was, and with an error named `AbortError` as soon as `signal` aborts.
+   */
+  async post(body: unknown, signal: AbortSignal): Promise<Answer> {
+    const text = JSON.stringify(body);
+    const answer = await this.#exchange(text, signal);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const moved = isRedirect(answer) ? ` (it points to ${this.#publicAddress(answer.header("location"))})` : "";
+    const message = `${this} answered ${answer.status}${moved}: ${this.#redactor.excerpt(answer.text)}`;
+    throw new AgentError(message, failureOfAnswer(answer, Date.now()));
+  }
+
+  /**
+   * The failure of an answer that is no use although it is a success; `why` says what is wrong with it. `failure` is
+   * taken from the answer's text where it is not given.
+   */
+  misfit(answer: Answer, why: string, failure: AgentFailure = failureOfMisfit(answer)): AgentError {
+    const excerpt = this.#redactor.excerpt(answer.text);
+    return new AgentError(`${this} answered ${answer.status}, but ${this.#redactor.redact(why)}: ${excerpt}`, failure);
+  }
+
+  /** The address without credentials and query. */
+  toString(): string {
+    return `POST ${this.#url.origin}${this.#redactor.redact(this.#url.pathname)}`;
+  }
+
+  async #exchange(text: string, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await withDeadline(signal, this.#timeoutMs, (inner) => this.#send(text, inner));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The fault itself is not passed on as a cause: axios hangs the request with its headers on it.
+      const why = error instanceof DeadlineError ? error.message : describeFault(error);
+      throw new AgentError(`${this} failed: ${this.#redactor.redact(why)}`, failureOfFault(error));
+    }
+  }
+
+  /**
+   * Follows 307 and 308 within the same origin, where credentials may go along. Any other redirect would either turn
+   * the POST into a GET or carry keys to another host: it is an answer like any other.
+   */
+  async #send(text: string, signal: AbortSignal): Promise<Answer> {
+    let url = this.#url;
+    for (let hop = 0; ; hop += 1) {
+      const answer = await this.#sendTo(url, text, signal);
+      if (hop === MAX_REDIRECTS || (answer.status !== 307 && answer.status !== 308)) return answer;
+      const next = resolved(answer.header("location"), url);
+      if (next?.origin !== url.origin) return answer;
+      url = withoutCredentials(next);
+    }
+  }
+
+  async #sendTo(url: URL, text: string, signal: AbortSignal): Promise<Answer> {
+    const response = await axios.request<string>({
+      ...this.#connections,
+      url: url.href,
+      method: "POST",
+      headers: this.#headers,
+      data: text,
+      signal,
+      adapter: "http",
+      responseType: "text",
+      transformRequest: [],
+      transformResponse: [],
+      validateStatus: () => true,
+      maxRedirects: 0,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      maxContentLength: MAX_ANSWER_BYTES,
+    });
+    return { status: response.status, header: headerOf(response), text: response.data };
+  }
+
+  #publicAddress(location: string | undefined): string {
+    const url = resolved(location, this.#url);
+    return url === undefined ? "nowhere" : this.#redactor.redact(url.origin + url.pathname);
+  }
+}
+
+function headersFor(url: URL, headers: Record<string, string>): Record<string, string> {
+  const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const credentials = basicCredentials(url);
+  const kept = Object.entries(headers).filter(([name]) => !credentials || name.toLowerCase() !== "authorization");
+  return {
+    ...(given.has("content-type") ? {} : { "content-type": "application/json" }),
+    ...Object.fromEntries(kept),
+    ...(credentials && { authorization: credentials }),
+  };
+}
+
+function headerOf(response: AxiosResponse<string>): Answer["header"] {
+  const headers = new Map(Object.entries(response.headers));
+  return (name) => (headers.has(name) ? String(headers.get(name)) : undefined);
+}
+
+function isRedirect(answer: Answer): boolean {
+  return answer.status >= 300 && answer.status < 400 && answer.header("location") !== undefined;
+}
+
+function resolved(location: string | undefined, base: URL): URL | undefined {
+  return location !== undefined && URL.canParse(location, base.href) ? new URL(location, base) : undefined;
+}

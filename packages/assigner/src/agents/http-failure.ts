@@ -1,0 +1,77 @@
+import type { AgentFailure } from "@eval/protocol/agent";
+import { saysContextLimit } from "./context-limit.js";
+import { type HeaderOf, retryAfterMs } from "./retry-after.js";
+import { ProxyRefusalError } from "./tunnel-agent.js";
+
+/** What an endpoint answered. `text` is the body, decoded. */
+export interface Answer {
+  readonly status: number;
+  readonly header: HeaderOf;
+  readonly text: string;
+}
+
+/** Request Timeout, Conflict, Too Early, Too Many Requests: the same request may do later. */
+const PASSING = new Set([408, 409, 425, 429]);
+
+/** OpenAI's word for an account without money: a 429 by number, but nothing that passes within a run. */
+const OUT_OF_MONEY = /insufficient_quota/;
+
+/** Errors of TLS that no repetition mends: whom we reach is not whom the certificate names, or nobody vouches for it. */
+const CERTIFICATE =
+  /CERT|UNABLE_TO_(VERIFY|GET|DECODE)|CRL|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)/;
+
+/**
+ * What an answer that is no success stands for. v0.2 sends every failed request three times; here a 4xx other than
+ * 408, 409, 425 and 429 is permanent: the endpoint has judged the request, and the same request (a wrong key, an
+ * unknown model) would be judged the same, after needless waiting and, on some endpoints, at a price.
+ */
+export function failureOfAnswer(answer: Answer, nowMs: number): AgentFailure {
+  if (saysContextLimit(answer.status, answer.text)) return { kind: "context_limit" };
+  const passing = PASSING.has(answer.status) || answer.status >= 500;
+  if (!passing || OUT_OF_MONEY.test(answer.text)) return { kind: "permanent" };
+  const wait = retryAfterMs(answer.header, nowMs);
+  return wait === undefined ? { kind: "retryable" } : { kind: "retryable", retryAfterMs: wait };
+}
+
+/**
+ * What an answer stands for that is a success by its number but not what was expected. Some gateways report an
+ * error, the context limit among them, with a 200.
+ */
+export function failureOfMisfit(answer: Answer): AgentFailure {
+  const reportsError = /"error"\s*:\s*[{"]/.test(answer.text);
+  return reportsError && saysContextLimit(200, answer.text) ? { kind: "context_limit" } : { kind: "retryable" };
+}
+
+/** What an error stands for that came instead of an answer: network faults pass, refused certificates do not. */
+export function failureOfFault(error: unknown): AgentFailure {
+  const refusal = causes(error).find((cause) => cause instanceof ProxyRefusalError);
+  if (refusal instanceof ProxyRefusalError) {
+    return refusal.status >= 500 || PASSING.has(refusal.status) ? { kind: "retryable" } : { kind: "permanent" };
+  }
+  return isCertificateFault(error) ? { kind: "permanent" } : { kind: "retryable" };
+}
+
+/** Why a request got no answer, in one line, with what to do where that is known. */
+export function describeFault(error: unknown): string {
+  const code = codeOf(error);
+  const message = error instanceof Error && error.message !== "" ? error.message : (code ?? "unknown fault");
+  const text = code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  if (!isCertificateFault(error)) return text;
+  return `${text}: the certificate is not trusted; Node reads further authorities from NODE_EXTRA_CA_CERTS`;
+}
+
+function isCertificateFault(error: unknown): boolean {
+  return CERTIFICATE.test(codeOf(error) ?? "");
+}
+
+function codeOf(error: unknown): string | undefined {
+  const codes = causes(error).map((cause) => (cause as { code?: unknown }).code);
+  return codes.find((code) => typeof code === "string");
+}
+
+/** The error and what lies under it; a chain is followed for ten steps at most. */
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause) chain.push(cause);
+  return chain;
+}

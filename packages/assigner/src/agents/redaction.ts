@@ -1,0 +1,70 @@
+import { isMapping } from "./parameters.js";
+import { basicCredentials, decoded } from "./url-credentials.js";
+
+const SECRET_KEY = /key|token|secret|passw|credential|auth|cookie|session/i;
+/** Counts, not secrets: max_tokens and its like. */
+const COUNT_KEY = /tokens$/i;
+const PLAIN_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
+/** Anything shorter would blot out ordinary words. */
+const MIN_LENGTH = 4;
+const EXCERPT_LENGTH = 300;
+
+/** Takes secret values out of texts that go into messages. */
+export class Redactor {
+  readonly #secrets: readonly string[];
+
+  constructor(secrets: Iterable<string>) {
+    const forms = [...secrets].flatMap((secret) => [secret, jsonForm(secret), urlForm(secret)]);
+    const distinct = new Set(forms.filter((form) => form.length >= MIN_LENGTH));
+    // The longest first: a secret may be a part of another.
+    this.#secrets = [...distinct].sort((one, other) => other.length - one.length);
+  }
+
+  redact(text: string): string {
+    return this.#secrets.reduce((result, secret) => result.replaceAll(secret, "***"), text);
+  }
+
+  /** The text's beginning on one line. Secrets go first: a cut must not leave half of one. */
+  excerpt(text: string): string {
+    const line = this.redact(text).replace(/\s+/g, " ").trim();
+    if (line === "") return "(empty)";
+    const characters = [...line.slice(0, 2 * EXCERPT_LENGTH)];
+    return characters.length > EXCERPT_LENGTH ? `${characters.slice(0, EXCERPT_LENGTH).join("")}...` : line;
+  }
+}
+
+/** Header values that may be secret: all but a few plain ones. Of `Bearer x` both the whole and `x`. */
+export function secretsOfHeaders(headers: Record<string, string>): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => !PLAIN_HEADERS.has(name.toLowerCase()))
+    .flatMap(([, value]) => [value, value.slice(value.indexOf(" ") + 1)]);
+}
+
+/** A URL's credentials and the values of its query, encoded and decoded. */
+export function secretsOfUrl(url: URL): string[] {
+  const credentials = [url.username, url.password].flatMap((part) => [part, decoded(part)]);
+  return [...credentials, basicCredentials(url)?.slice("Basic ".length) ?? "", ...url.searchParams.values()];
+}
+
+/** Texts under keys that name a secret, at any depth. */
+export function secretsOfBody(value: unknown, secret = false): string[] {
+  if (typeof value === "string") return secret ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((item) => secretsOfBody(item, secret));
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    secretsOfBody(item, secret || (SECRET_KEY.test(key) && !COUNT_KEY.test(key))),
+  );
+}
+
+function jsonForm(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** A text that has no such form (it holds half of a surrogate pair) stays as it is. */
+function urlForm(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,41 @@
+import type { SessionList, WorkerList } from "@eval/protocol";
+import type { SessionTable } from "./session-table.js";
+import { freeCapacity, type WorkerRecord, type WorkerRegistry } from "./worker-registry.js";
+
+export function listWorkers(registry: WorkerRegistry, withIndices: boolean): WorkerList {
+  const entries = [...registry.tasks()].map(({ name, indices, version, workers }) => {
+    const listed = Object.fromEntries([...workers.values()].map((worker) => [worker.id, describe(worker)]));
+    const task = { indices: withIndices ? [...indices] : [], workers: listed };
+    return [name, version === undefined ? task : { ...task, version }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `current` is what cannot be claimed, so that capacity - current is what a client may start. */
+function describe(worker: WorkerRecord): WorkerList[string]["workers"][string] {
+  const current = worker.draining ? worker.capacity : worker.capacity - freeCapacity(worker);
+  return {
+    id: worker.id,
+    address: worker.address,
+    capacity: worker.capacity,
+    current,
+    last_visit: worker.lastVisit / 1000,
+    status: worker.liveness,
+    locked: !worker.synced,
+  };
+}
+
+export function listSessions(table: SessionTable): SessionList {
+  const entries = [...table.all()].map((session) => [
+    session.id,
+    {
+      name: session.task,
+      index: session.index,
+      start: session.start,
+      last_update: session.lastUpdate,
+      worker_id: session.worker.id,
+      locked: session.calls > 0,
+    },
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,84 @@
+import type { SampleIndex, SessionId } from "@eval/protocol";
+import type { SessionState } from "./session-table.js";
+
+/** What the controller believes of one session of a worker. */
+export interface Belief {
+  id: SessionId;
+  state: SessionState;
+  /** Version of the worker's set of sessions when this one was last known to be in it. */
+  seenAt: number;
+  /** Something touched it since the previous observation, or a turn is under way. */
+  busy: boolean;
+}
+
+/** What a worker says it runs. */
+export interface Observation {
+  /** Version of its set of sessions; undefined for a v0.2 worker. */
+  version: number | undefined;
+  sessions: ReadonlyMap<SessionId, ReportedState>;
+}
+
+export interface ReportedState {
+  index: SampleIndex;
+  /** Instance of the controller that opened it; undefined for v0.2. */
+  openedBy: string | undefined;
+  owner: string | undefined;
+  leaseMs: number | undefined;
+}
+
+export interface Circumstances {
+  /** Random id of this controller's process. */
+  instance: string;
+  /** The newest version known of the worker's set of sessions. */
+  knownVersion: number;
+  /** Whether a session is known to run on another worker. */
+  isElsewhere: (id: SessionId) => boolean;
+  /** Whether this controller has closed a session of this id. */
+  wasClosed: (id: SessionId) => boolean;
+  /** Sessions of a v0.2 worker that looked out of place in the previous observation. */
+  suspects: ReadonlySet<SessionId>;
+}
+
+export type Action =
+  | ({ kind: "adopt"; id: SessionId } & ReportedState)
+  | { kind: "drop"; id: SessionId }
+  | { kind: "cancel"; id: SessionId };
+
+export interface Verdict {
+  actions: Action[];
+  /** To be looked at again, a second later at the earliest. Only for v0.2 workers. */
+  suspects: Set<SessionId>;
+}
+
+/**
+ * Compares belief with observation. A worker of ours numbers the versions of its sessions, so one observation
+ * decides. A v0.2 worker does not: adopting is immediate, while dropping and cancelling need two observations in a
+ * row of a session that nothing touched in between, since the first may be older than what is believed.
+ */
+export function reconcile(beliefs: readonly Belief[], seen: Observation, circumstances: Circumstances): Verdict {
+  const { version } = seen;
+  if (version !== undefined && version < circumstances.knownVersion) return { actions: [], suspects: new Set() };
+  const wanted = [...missing(beliefs, seen), ...unexpected(beliefs, seen, circumstances)];
+  if (version !== undefined) return { actions: wanted, suspects: new Set() };
+  const sure = wanted.filter(({ kind, id }) => kind === "adopt" || circumstances.suspects.has(id));
+  const suspects = wanted.filter((action) => !sure.includes(action)).map(({ id }) => id);
+  return { actions: sure, suspects: new Set(suspects) };
+}
+
+/** Believed, but not there: ended without our hearing of it. */
+function missing(beliefs: readonly Belief[], { version, sessions }: Observation): Action[] {
+  const isGone = ({ id, state, seenAt, busy }: Belief) =>
+    !sessions.has(id) && state !== "starting" && (version === undefined ? !busy : version >= seenAt);
+  return beliefs.filter(isGone).map(({ id }) => ({ kind: "drop", id }));
+}
+
+/** There, but not believed: opened by another controller, or a left-over of ours. */
+function unexpected(beliefs: readonly Belief[], { sessions }: Observation, circumstances: Circumstances): Action[] {
+  const believed = new Set(beliefs.map(({ id }) => id));
+  return [...sessions]
+    .filter(([id]) => !believed.has(id))
+    .map(([id, reported]): Action => {
+      const isOurs = reported.openedBy === circumstances.instance || circumstances.wasClosed(id);
+      return isOurs || circumstances.isElsewhere(id) ? { kind: "cancel", id } : { kind: "adopt", id, ...reported };
+    });
+}

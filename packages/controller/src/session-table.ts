@@ -1,0 +1,167 @@
+import type { SampleIndex, SessionId } from "@eval/protocol";
+import type { WorkerRecord } from "./worker-registry.js";
+
+/**
+ * `starting`: the worker was asked and has not answered; `open`: the worker has it; `closing`: it is being cancelled,
+ * and holds its unit of capacity until the worker confirms.
+ */
+export type SessionState = "starting" | "open" | "closing";
+
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly task: string;
+  readonly index: SampleIndex;
+  readonly worker: WorkerRecord;
+  /** `<run id>/<client instance>`; undefined for a v0.2 client. */
+  readonly owner: string | undefined;
+  readonly leaseMs: number | undefined;
+  state: SessionState;
+  /** Version of the worker's set of sessions when this one was seen in it. */
+  seenAt: number;
+  /** Turns under way. Nothing expires while one is. */
+  calls: number;
+  /** Lived milliseconds of the last turn. */
+  touched: number;
+  /** Seconds since the epoch, both. */
+  readonly start: number;
+  lastUpdate: number;
+}
+
+interface Lease {
+  until: number;
+  leaseMs: number;
+  readonly sessions: Set<SessionId>;
+}
+
+export interface OpenSession {
+  id: SessionId;
+  task: string;
+  index: SampleIndex;
+  worker: WorkerRecord;
+  owner?: string | undefined;
+  leaseMs?: number | undefined;
+  state: SessionState;
+}
+
+export interface Time {
+  /** Lived monotonic milliseconds. */
+  lived: number;
+  /** Milliseconds since the epoch. */
+  wall: number;
+}
+
+/** How long the worker of a session that ended is remembered, so that its last turn can be asked for again. */
+const recentMs = 600_000;
+const maxRecent = 200_000;
+
+/** The sessions and their leases. Pure state: no I/O; the time is an argument. */
+export class SessionTable {
+  readonly #sessions = new Map<SessionId, SessionRecord>();
+  readonly #leases = new Map<string, Lease>();
+  readonly #recent = new Map<SessionId, { worker: WorkerRecord; until: number }>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(id: SessionId): SessionRecord | undefined {
+    return this.#sessions.get(id);
+  }
+
+  all(): IterableIterator<SessionRecord> {
+    return this.#sessions.values();
+  }
+
+  of(worker: WorkerRecord): SessionRecord[] {
+    return [...worker.sessions].map((id) => this.#sessions.get(id)).filter((session) => session !== undefined);
+  }
+
+  /** Claims one unit of the worker's capacity for a session. */
+  open({ owner, leaseMs, ...opened }: OpenSession, time: Time): SessionRecord {
+    const seconds = time.wall / 1000;
+    const record: SessionRecord = {
+      ...opened,
+      owner,
+      leaseMs,
+      seenAt: opened.worker.sessionsVersion,
+      calls: 0,
+      touched: time.lived,
+      start: seconds,
+      lastUpdate: seconds,
+    };
+    this.#sessions.set(record.id, record);
+    record.worker.sessions.add(record.id);
+    if (owner !== undefined && leaseMs !== undefined) this.#lease(owner, leaseMs, time.lived).sessions.add(record.id);
+    return record;
+  }
+
+  touch(record: SessionRecord, time: Time): void {
+    record.touched = time.lived;
+    record.lastUpdate = time.wall / 1000;
+  }
+
+  /** Releases the session's unit of capacity. Its worker stays known for a while, see {@link recentWorker}. */
+  close(record: SessionRecord, time: Time): void {
+    if (this.#sessions.get(record.id) !== record) return;
+    this.#sessions.delete(record.id);
+    record.worker.sessions.delete(record.id);
+    if (record.owner !== undefined) this.#leases.get(record.owner)?.sessions.delete(record.id);
+    this.#recent.set(record.id, { worker: record.worker, until: time.lived + recentMs });
+    for (const [id, { until }] of this.#recent) {
+      if (until > time.lived && this.#recent.size <= maxRecent) break;
+      this.#recent.delete(id);
+    }
+  }
+
+  /** Where a session that ended not long ago was. */
+  recentWorker(id: SessionId, now: number): WorkerRecord | undefined {
+    const recent = this.#recent.get(id);
+    return recent !== undefined && recent.until > now ? recent.worker : undefined;
+  }
+
+  /** Renews every session of the owner; returns how many there are. */
+  renew(owner: string, leaseMs: number, now: number): number {
+    const lease = this.#lease(owner, leaseMs, now);
+    lease.until = now + leaseMs;
+    lease.leaseMs = leaseMs;
+    return lease.sessions.size;
+  }
+
+  /** Sessions of other client instances of the owner's run: a new instance has taken over. */
+  predecessorsOf(owner: string): SessionRecord[] {
+    const run = runOf(owner);
+    const others = [...this.#leases].filter(([name]) => name !== owner && runOf(name) === run);
+    return others.flatMap(([, { sessions }]) => this.#records(sessions));
+  }
+
+  /** Sessions whose lease (or, for v0.2 clients, whose time without a turn) has run out, and that no turn holds. */
+  expired(now: number, withoutLeaseMs: number): SessionRecord[] {
+    const expired: SessionRecord[] = [];
+    for (const [owner, lease] of this.#leases) {
+      if (lease.until > now) continue;
+      expired.push(...this.#records(lease.sessions));
+      if (lease.sessions.size === 0) this.#leases.delete(owner);
+    }
+    for (const record of this.#sessions.values()) {
+      if (record.leaseMs === undefined && record.touched + withoutLeaseMs <= now) expired.push(record);
+    }
+    return expired.filter(({ calls, state }) => calls === 0 && state === "open");
+  }
+
+  #lease(owner: string, leaseMs: number, now: number): Lease {
+    const there = this.#leases.get(owner);
+    if (there) return there;
+    const lease = { until: now + leaseMs, leaseMs, sessions: new Set<SessionId>() };
+    this.#leases.set(owner, lease);
+    return lease;
+  }
+
+  #records(ids: Iterable<SessionId>): SessionRecord[] {
+    return [...ids].map((id) => this.#sessions.get(id)).filter((record) => record !== undefined);
+  }
+}
+
+function runOf(owner: string): string {
+  const slash = owner.lastIndexOf("/");
+  return slash < 0 ? owner : owner.slice(0, slash);
+}

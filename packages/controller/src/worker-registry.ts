@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { CodedError, type Heartbeat, type SampleIndex, type SessionId, workerLiveness } from "@eval/protocol";
+
+export type Liveness = (typeof workerLiveness)[keyof typeof workerLiveness];
+
+/** What the controller knows of one worker. */
+export interface WorkerRecord {
+  readonly id: number;
+  readonly task: string;
+  readonly address: string;
+  /** Random id of the worker's process; undefined for v0.2. */
+  readonly incarnation: string | undefined;
+  features: readonly string[];
+  capacity: number;
+  /** Sessions placed here that have not ended: each holds one unit of capacity. */
+  readonly sessions: Set<SessionId>;
+  /** How many sessions the worker itself says it runs. */
+  reported: number;
+  /** The latest version of its set of sessions that was seen; older news is ignored. */
+  sessionsVersion: number;
+  liveness: Liveness;
+  /** False until its sessions are known: nothing is placed here. */
+  synced: boolean;
+  draining: boolean;
+  loopLagMs: number;
+  /** Lived milliseconds of the last heartbeat. */
+  lastBeat: number;
+  /** Wall-clock milliseconds of the last heartbeat. */
+  lastVisit: number;
+}
+
+export interface TaskRecord {
+  readonly name: string;
+  indices: readonly SampleIndex[];
+  known: ReadonlySet<SampleIndex>;
+  /** SHA-256 of the indices' JSON. */
+  digest: string;
+  version: string | undefined;
+  readonly workers: Map<number, WorkerRecord>;
+}
+
+/** A main loop that lags more than this gets no new session. */
+const maxLoopLagMs = 2_000;
+
+/** Task name -> workers. Pure state: no I/O; the time is an argument. */
+export class WorkerRegistry {
+  readonly #tasks = new Map<string, TaskRecord>();
+  readonly #byAddress = new Map<string, WorkerRecord>();
+  #nextId = 0;
+
+  task(name: string): TaskRecord | undefined {
+    return this.#tasks.get(name);
+  }
+
+  tasks(): IterableIterator<TaskRecord> {
+    return this.#tasks.values();
+  }
+
+  *workers(): Generator<WorkerRecord> {
+    for (const task of this.#tasks.values()) yield* task.workers.values();
+  }
+
+  at(address: string): WorkerRecord | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** Throws INDICES_MISMATCH when a live worker of the task has other indices than the newcomer. */
+  assertSameIndices(heartbeat: Heartbeat): void {
+    const task = this.#tasks.get(heartbeat.name);
+    if (task === undefined || sameList(task.indices, heartbeat.indices)) return;
+    const others = [...task.workers.values()].filter(
+      (worker) => worker.address !== heartbeat.address && worker.liveness !== workerLiveness.dead,
+    );
+    if (others.length === 0) return;
+    const theirs = `${task.indices.length} (${task.digest.slice(0, 12)})`;
+    const given = `${heartbeat.indices.length} (${digestOf(heartbeat.indices).slice(0, 12)})`;
+    const detail = "Error: Task already exists with different indices";
+    const message = `${detail}: ${heartbeat.name} has ${theirs} at ${others[0]?.address}, ${heartbeat.address} brings ${given}`;
+    throw new CodedError("INDICES_MISMATCH", message);
+  }
+
+  /** Adds a worker, in place of whatever was at its address. */
+  register(heartbeat: Heartbeat, features: readonly string[], time: { lived: number; wall: number }): WorkerRecord {
+    const former = this.#byAddress.get(heartbeat.address);
+    if (former) this.forget(former);
+    const task = this.#taskFor(heartbeat);
+    const worker: WorkerRecord = {
+      id: this.#nextId++,
+      task: heartbeat.name,
+      address: heartbeat.address,
+      incarnation: heartbeat.incarnation,
+      features,
+      capacity: heartbeat.concurrency,
+      sessions: new Set(),
+      reported: 0,
+      sessionsVersion: 0,
+      liveness: workerLiveness.alive,
+      synced: false,
+      draining: false,
+      loopLagMs: 0,
+      lastBeat: time.lived,
+      lastVisit: time.wall,
+    };
+    task.workers.set(worker.id, worker);
+    this.#byAddress.set(worker.address, worker);
+    this.beat(worker, heartbeat, time);
+    return worker;
+  }
+
+  /** Takes over what a heartbeat of a known worker says. Returns whether the worker was out of contact before. */
+  beat(worker: WorkerRecord, heartbeat: Heartbeat, time: { lived: number; wall: number }): boolean {
+    const returned = worker.liveness !== workerLiveness.alive;
+    worker.liveness = workerLiveness.alive;
+    worker.lastBeat = time.lived;
+    worker.lastVisit = time.wall;
+    worker.capacity = heartbeat.concurrency;
+    worker.draining = heartbeat.draining ?? false;
+    worker.loopLagMs = heartbeat.loop_lag_ms ?? 0;
+    this.observe(worker, heartbeat.sessions_version, heartbeat.current);
+    const task = this.#taskFor(heartbeat);
+    task.version = heartbeat.version ?? task.version;
+    return returned;
+  }
+
+  /** What a worker says of its sessions, on whichever message; older news than what is known is ignored. */
+  observe(worker: WorkerRecord, version: number | undefined, running: number | undefined): void {
+    if (version === undefined || running === undefined || version < worker.sessionsVersion) return;
+    worker.sessionsVersion = version;
+    worker.reported = running;
+  }
+
+  forget(worker: WorkerRecord): void {
+    const task = this.#tasks.get(worker.task);
+    task?.workers.delete(worker.id);
+    if (task?.workers.size === 0) this.#tasks.delete(worker.task);
+    if (this.#byAddress.get(worker.address) === worker) this.#byAddress.delete(worker.address);
+  }
+
+  /** The worker with the most free capacity, or undefined. */
+  pick(task: TaskRecord, excluded: ReadonlySet<WorkerRecord>): WorkerRecord | undefined {
+    let best: WorkerRecord | undefined;
+    for (const worker of task.workers.values()) {
+      if (excluded.has(worker) || !isPlaceable(worker)) continue;
+      if (best === undefined || freeCapacity(worker) > freeCapacity(best)) best = worker;
+    }
+    return best;
+  }
+
+  /** Workers without a heartbeat for so long become COMA. Returns all that are not ALIVE. */
+  age(now: number, comaAfterMs: number): WorkerRecord[] {
+    const silent: WorkerRecord[] = [];
+    for (const worker of this.workers()) {
+      if (worker.liveness === workerLiveness.alive && now - worker.lastBeat > comaAfterMs) {
+        worker.liveness = workerLiveness.coma;
+      }
+      if (worker.liveness !== workerLiveness.alive) silent.push(worker);
+    }
+    return silent;
+  }
+
+  #taskFor(heartbeat: Heartbeat): TaskRecord {
+    const task = this.#tasks.get(heartbeat.name);
+    if (task && sameList(task.indices, heartbeat.indices)) return task;
+    const described = {
+      indices: heartbeat.indices,
+      known: new Set(heartbeat.indices),
+      digest: digestOf(heartbeat.indices),
+    };
+    if (task) return Object.assign(task, described, { version: heartbeat.version });
+    const created = { name: heartbeat.name, ...described, version: heartbeat.version, workers: new Map() };
+    this.#tasks.set(heartbeat.name, created);
+    return created;
+  }
+}
+
+/** Capacity that may be claimed: never below 0, and never more than the worker itself believes to have. */
+export function freeCapacity(worker: WorkerRecord): number {
+  return Math.max(0, worker.capacity - Math.max(worker.sessions.size, worker.reported));
+}
+
+export function isPlaceable(worker: WorkerRecord): boolean {
+  return (
+    worker.liveness === workerLiveness.alive &&
+    worker.synced &&
+    !worker.draining &&
+    worker.loopLagMs <= maxLoopLagMs &&
+    freeCapacity(worker) > 0
+  );
+}
+
+function digestOf(indices: readonly SampleIndex[]): string {
+  return createHash("sha256").update(JSON.stringify(indices)).digest("hex");
+}
+
+function sameList(first: readonly SampleIndex[], second: readonly SampleIndex[]): boolean {
+  return first.length === second.length && first.every((index, position) => index === second[position]);
+}

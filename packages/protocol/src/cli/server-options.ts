@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import { CodedError } from "../error.js";
+import { portOption } from "./options.js";
+
+/** What {@link addServerOptions} adds to a command's options. */
+export interface ServerOptions {
+  port: number;
+  host: string;
+  token?: string;
+  insecure?: boolean;
+}
+
+export function addServerOptions(command: Command, defaults: { port: number }): Command {
+  return command
+    .option("-p, --port <port>", "port to listen on; 0 lets the system choose", portOption, defaults.port)
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .option("--token <token>", "token to demand of callers, and to send (or set EVAL_TOKEN)")
+    .option("--insecure", "listen beyond this machine without a token");
+}
+
+/** True for names and addresses that reach this machine alone. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/^::ffff:/, "");
+  if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true;
+  return /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+export interface TokenQuestion {
+  host: string;
+  token?: string | undefined;
+  insecure?: boolean | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The token that a server bound to `host` demands: `--token`, else EVAL_TOKEN, else none. Throws USAGE where the host
+ * reaches beyond this machine and there is neither a token nor `--insecure`.
+ */
+export function resolveToken({ host, token, insecure, env }: TokenQuestion): string | undefined {
+  const found = token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN);
+  if (found !== undefined) return checkToken(found, token === undefined ? "EVAL_TOKEN" : "--token");
+  if (insecure === true || isLoopbackHost(host)) return undefined;
+  throw new CodedError(
+    "USAGE",
+    `listening on ${host} is open to other machines: set a token (--token TOKEN or EVAL_TOKEN), or allow anybody with --insecure`,
+  );
+}
+
+/** A token travels in a header: visible ASCII alone. */
+function checkToken(token: string, from: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CodedError("USAGE", `${from}: a token is one or more visible ASCII characters without spaces`);
+}

@@ -1,0 +1,134 @@
+import { dirname, resolve } from "node:path";
+import { messageOf } from "../error.js";
+import type { KeyPath } from "./key-path.js";
+import { isMapping, type Mapping } from "./mapping.js";
+import { applyDefaults, mergeMappings } from "./merge.js";
+import { parseFile, SyntaxProblem } from "./parse-file.js";
+import { type ConfigProblems, displayPath } from "./problems.js";
+import { anchorReferences } from "./provenance.js";
+import { TreeLimit, TreeLimitError } from "./tree-limit.js";
+
+export interface FileLoaderDependencies {
+  /** Absolute. */
+  cwd: string;
+  problems: ConfigProblems;
+  readFile(path: string): Promise<string>;
+  realpath(path: string): Promise<string>;
+}
+
+/** Where the loader is: the file, and the files that import it, outermost first (all absolute, links followed). */
+interface Place {
+  file: string;
+  chain: readonly string[];
+}
+
+/** Loads one configuration with its imports. Problems are collected, and loading goes on to find the others. */
+export class FileLoader {
+  readonly #dependencies: FileLoaderDependencies;
+  readonly #loaded = new Map<string, Mapping>();
+  readonly #limit = new TreeLimit();
+
+  constructor(dependencies: FileLoaderDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async exists(file: string): Promise<boolean> {
+    return (await this.#real(file)) !== undefined;
+  }
+
+  /** The file with everything carried out; an empty mapping where it is unusable. */
+  async load(file: string): Promise<Mapping> {
+    try {
+      const real = (await this.#real(file)) ?? file;
+      return await this.#load({ file, chain: [real] });
+    } catch (error) {
+      if (!(error instanceof TreeLimitError)) throw error;
+      this.#dependencies.problems.add([], error.message);
+      return {};
+    }
+  }
+
+  async #load(place: Place): Promise<Mapping> {
+    const known = this.#loaded.get(place.file);
+    if (known !== undefined) return known;
+    const anchored = anchorReferences(await this.#read(place.file), dirname(place.file), this.#dependencies.cwd);
+    const expanded = await this.#expandImports(anchored, place, []);
+    const applied = applyDefaults(expanded, (merged) => this.#limit.charge(merged));
+    const copied = this.#limit.copy(applied, () => {}) as Mapping;
+    this.#loaded.set(place.file, copied);
+    return copied;
+  }
+
+  async #read(file: string): Promise<Mapping> {
+    try {
+      const parsed = parseFile(file, await this.#dependencies.readFile(file));
+      if (!isMapping(parsed)) throw new SyntaxProblem("", "expected a mapping at the top of the file");
+      return this.#limit.copy(parsed, (path, message) => this.#report(file, path, message)) as Mapping;
+    } catch (error) {
+      if (error instanceof TreeLimitError) throw error;
+      if (error instanceof SyntaxProblem) this.#report(file, error.place, error.message);
+      else this.#report(file, "", `cannot be read: ${messageOf(error)}`);
+      return {};
+    }
+  }
+
+  /** Carries out `import` at every level: the imported keys first, the mapping's own over them. */
+  async #expandImports(value: unknown, place: Place, path: KeyPath): Promise<unknown> {
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (const [position, item] of value.entries()) {
+        items.push(await this.#expandImports(item, place, [...path, position]));
+      }
+      return items;
+    }
+    if (!isMapping(value)) return value;
+    let imported: Mapping = {};
+    const own: [string, unknown][] = [];
+    for (const [key, item] of Object.entries(value)) {
+      if (key === "import") imported = await this.#importAll(item, place, [...path, key]);
+      else own.push([key, await this.#expandImports(item, place, [...path, key])]);
+    }
+    return mergeMappings(imported, Object.fromEntries(own));
+  }
+
+  async #importAll(references: unknown, place: Place, path: KeyPath): Promise<Mapping> {
+    let merged: Mapping = {};
+    const list = Array.isArray(references) ? references : [references];
+    for (const [position, reference] of list.entries()) {
+      const where = Array.isArray(references) ? [...path, position] : path;
+      if (typeof reference === "string" && reference !== "") {
+        merged = mergeMappings(merged, await this.#import(reference, place, where));
+        this.#limit.charge(merged);
+      } else this.#report(place.file, where, "expected the path of a file, or a list of paths");
+    }
+    return merged;
+  }
+
+  async #import(reference: string, place: Place, path: KeyPath): Promise<Mapping> {
+    const file = resolve(dirname(place.file), reference);
+    const real = await this.#real(file);
+    if (real === undefined) {
+      this.#report(place.file, path, `there is no file ${this.#show(file)}`);
+      return {};
+    }
+    if (place.chain.includes(real)) {
+      const chain = [...place.chain.slice(place.chain.indexOf(real)), real];
+      this.#report(place.file, path, `files import each other: ${chain.map((link) => this.#show(link)).join(" -> ")}`);
+      return {};
+    }
+    return this.#load({ file, chain: [...place.chain, real] });
+  }
+
+  /** The file behind links: cycles are told by it. */
+  async #real(file: string): Promise<string | undefined> {
+    return this.#dependencies.realpath(file).catch(() => undefined);
+  }
+
+  #report(file: string, path: KeyPath | string, message: string): void {
+    this.#dependencies.problems.add(path, message, this.#show(file));
+  }
+
+  #show(file: string): string {
+    return displayPath(file, this.#dependencies.cwd);
+  }
+}

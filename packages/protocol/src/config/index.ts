@@ -1,0 +1,10 @@
+export { describeValue, expected, positiveIntegerSchema } from "./describe-issue.js";
+export { formatKeyPath, type KeyPath } from "./key-path.js";
+export { type LoadConfigOptions, type LoadedConfig, loadConfig } from "./load.js";
+export { isMapping, type Mapping } from "./mapping.js";
+export { applyDefaults, deepMerge } from "./merge.js";
+export { ConfigProblems, displayPath, type ProblemPlace, parseWith } from "./problems.js";
+export { type Environment, type ResolveEnvOptions, resolveEnvReferences } from "./references.js";
+export { isSecretKey } from "./secret-keys.js";
+export { collectSecrets, type Masked, maskSecrets, redact } from "./secrets.js";
+export { type ConfigFormat, configFormats, stringifyConfig } from "./stringify.js";

@@ -1,0 +1,53 @@
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { CodedError } from "../error.js";
+import { FileLoader } from "./file-loader.js";
+import type { Mapping } from "./mapping.js";
+import { ConfigProblems, displayPath } from "./problems.js";
+
+export interface LoadConfigOptions {
+  /** Where relative file names start. Default: the process's working directory. */
+  cwd?: string | undefined;
+  /** Shown where the file does not exist, so that the user can begin with it. */
+  minimalExample?: string | undefined;
+}
+
+export interface LoadedConfig {
+  /** Absolute. */
+  file: string;
+  /** Absolute folder of `file`. */
+  dir: string;
+  /** `file` as messages show it: relative to the working directory where it lies inside. */
+  source: string;
+  /** `import`, `default` and `overwrite` are carried out; `${env:NAME}` references are still there. */
+  value: Mapping;
+}
+
+/**
+ * Loads a configuration file, YAML or JSON, with all that it imports. Throws CONFIG_NOT_FOUND, or one CONFIG_INVALID
+ * that lists every problem with its file and key path.
+ */
+export async function loadConfig(file: string, options: LoadConfigOptions = {}): Promise<LoadedConfig> {
+  const cwd = resolve(options.cwd ?? process.cwd());
+  const absolute = resolve(cwd, file);
+  const source = displayPath(absolute, cwd);
+  const problems = new ConfigProblems(source);
+  const loader = new FileLoader({ cwd, problems, readFile: (path) => readFile(path, "utf8"), realpath });
+  if (!(await loader.exists(absolute))) throw notFound(source, options.minimalExample);
+  const value = await loader.load(absolute);
+  problems.throwIfAny();
+  return { file: absolute, dir: dirname(absolute), source, value };
+}
+
+function notFound(source: string, minimalExample: string | undefined): CodedError {
+  const example = minimalExample === undefined ? "" : `\nA minimal one is:\n\n${indent(minimalExample)}`;
+  return new CodedError("CONFIG_NOT_FOUND", `there is no configuration file ${source}${example}`);
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line === "" ? line : `    ${line}`))
+    .join("\n");
+}

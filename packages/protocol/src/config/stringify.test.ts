@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { parseFile } from "./parse-file.js";
+import { stringifyConfig } from "./stringify.js";
+
+describe("stringifyConfig", () => {
+  const shared = { n: 1 };
+  const value = {
+    a: shared,
+    b: shared,
+    date: "2024-01-02",
+    yes: "yes",
+    long: "x ".repeat(100),
+    lines: "a\nb\n",
+    e: {},
+  };
+
+  it.each(["yaml", "json"] as const)("writes %s that reads back the same", (format) => {
+    expect(parseFile(`a.${format}`, stringifyConfig(value, format))).toEqual(value);
+  });
+
+  it("writes no aliases, and quotes what an older reader would take for something else", () => {
+    const text = stringifyConfig(value, "yaml");
+    expect(text).not.toMatch(/[&*]/);
+    expect(text).toContain("'yes'");
+    expect(text).toContain("'2024-01-02'");
+  });
+});

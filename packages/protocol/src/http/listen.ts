@@ -1,0 +1,51 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { CodedError } from "../error.js";
+
+export interface ListenOptions {
+  /** 0: the system chooses. */
+  port: number;
+  host: string;
+  /** Only for the hint about macOS; default process.platform. */
+  platform?: NodeJS.Platform;
+}
+
+/** Listens and resolves with the port. Rejects with PORT_IN_USE, or USAGE for an address that is not this host's. */
+export function listen(server: Server, options: ListenOptions): Promise<number> {
+  // A pooled client must never find that the server has just closed the connection that it is about to use.
+  server.keepAliveTimeout = 75_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen(options.port, options.host, () => {
+      server.removeAllListeners("error");
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port, platform = process.platform }: ListenOptions): Error {
+  if (error.code === "EADDRINUSE") {
+    const airplay = platform === "darwin" && port === 5000 ? " (on macOS: AirPlay Receiver uses 5000)" : "";
+    const advice = "stop what listens there, or choose another with --port";
+    return new CodedError("PORT_IN_USE", `Port ${port} on ${host} is in use${airplay}: ${advice}`);
+  }
+  if (error.code === "EACCES") {
+    return new CodedError("USAGE", `Port ${port} needs more rights than this user has: choose one above 1023`);
+  }
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
+    return new CodedError("USAGE", `${host} is not an address of this host: choose another with --host`);
+  }
+  return error;
+}
+
+/** Stops listening, lets running requests end, and cuts what is left after the deadline (default 5 s). */
+export function closeServer(server: Server, deadlineMs = 5_000): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

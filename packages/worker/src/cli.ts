@@ -1,0 +1,80 @@
+import {
+  addLogOptions,
+  addServerOptions,
+  type BinContext,
+  createProgram,
+  exitCodeOf,
+  type LogOptions,
+  onShutdown,
+  positiveNumber,
+  readPackageVersion,
+  resolveToken,
+  type ServerOptions,
+  type ShutdownSignal,
+  secondsOption,
+} from "@eval/protocol/cli";
+import { createLogger, type Logger } from "@eval/protocol/logger";
+import { loadTask } from "./load-task.js";
+import { type RunningWorker, runWorker } from "./run-worker.js";
+
+/** All times in seconds. */
+interface Flags extends ServerOptions, LogOptions {
+  config: string;
+  controller: string;
+  self?: string;
+  drainTimeout: number;
+  cancelTimeout: number;
+  heartbeat: number;
+  maxBodyMb: number;
+}
+
+const version = () => readPackageVersion(import.meta.url);
+
+/** `eval-worker NAME`: hosts the task until a signal ends it. Returns the exit code. */
+export async function main(context: BinContext): Promise<number> {
+  const { name, flags } = parseFlags(context);
+  const { host, port, insecure, controller, self } = flags;
+  const token = resolveToken({ host, token: flags.token, insecure, env: context.env });
+  const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, label: name, stream: context.stderr });
+  const task = await loadTask({ name, file: flags.config, env: context.env, cwd: context.cwd });
+  const running = await runWorker({
+    ...{ task, port, host, controller, token, logger, version: version() },
+    ...(self !== undefined && { self }),
+    heartbeatMs: flags.heartbeat * 1000,
+    cancelDeadlineMs: flags.cancelTimeout * 1000,
+    maxBodyBytes: flags.maxBodyMb * 1024 * 1024,
+  });
+  logger.info(`Hosting ${task.name} on ${running.address}`, { samples: running.host.indices.length, host });
+  context.send?.({ type: "eval:listening", port: running.port, address: running.address });
+  return untilStopped(context, running, flags.drainTimeout, logger);
+}
+
+function untilStopped(context: BinContext, running: RunningWorker, drainS: number, logger: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    const stop = async (signal: ShutdownSignal) => {
+      if (running.host.current > 0) logger.info(`Draining ${running.host.current} samples, for up to ${drainS} s`);
+      await running.stop(drainS * 1000);
+      resolve(signal === "SIGTERM" ? 0 : exitCodeOf(signal));
+    };
+    onShutdown(stop, { process: context.process });
+  });
+}
+
+function parseFlags(context: BinContext): { name: string; flags: Flags } {
+  const about = { name: "eval-worker", description: "Hosts a task: its environment and its data set" };
+  const program = createProgram({ ...about, version: version() }, context);
+  program
+    .argument("<name>", "the task, as the configuration file calls it")
+    .option("-c, --config <file>", "a map of tasks", "configs/tasks/task_assembly.yaml")
+    .option("-C, --controller <address>", "where to register", "http://localhost:5000/api")
+    .option("--self <address>", "where the controller reaches this worker (default: http://localhost:<port>/api)");
+  addServerOptions(program, { port: 5001 });
+  program
+    .option("--drain-timeout <seconds>", "how long running samples may go on after SIGTERM", secondsOption, 30)
+    .option("--cancel-timeout <seconds>", "how long a cancelled sample may take to end", secondsOption, 30)
+    .option("--heartbeat <seconds>", "time between two registrations", positiveNumber, 8)
+    .option("--max-body-mb <megabytes>", "bound of a request's body", positiveNumber, 64);
+  addLogOptions(program);
+  program.parse(context.argv, { from: "user" });
+  return { name: program.args[0] as string, flags: program.opts<Flags>() };
+}

@@ -1,0 +1,57 @@
+import type { SampleIndex, TaskOutput } from "@eval/protocol";
+
+/** The last turn of a session that ended: what is needed to answer it again. */
+export interface FinishedSession {
+  index: SampleIndex;
+  turn: number;
+  /** What the agent said in that turn, as text; undefined when the session ended in its first turn. */
+  request: string | undefined;
+  output: TaskOutput;
+  failed: boolean;
+}
+
+/**
+ * Final replies, kept for a while: one that died on its way is fetched again, not computed again.
+ * Bounded in time (ten minutes) and in bytes (64 MiB); the oldest goes first.
+ */
+export class FinishedSessions {
+  readonly #entries = new Map<number, { session: FinishedSession; expires: number; bytes: number }>();
+  #bytes = 0;
+
+  constructor(
+    private readonly ttlMs = 600_000,
+    private readonly maxBytes = 64 * 1024 * 1024,
+  ) {}
+
+  add(id: number, session: FinishedSession, now: number): void {
+    this.#remove(id);
+    const bytes = sizeOf(session);
+    this.#entries.set(id, { session, expires: now + this.ttlMs, bytes });
+    this.#bytes += bytes;
+    this.#evict(now);
+  }
+
+  get(id: number, now: number): FinishedSession | undefined {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && entry.expires > now ? entry.session : undefined;
+  }
+
+  #evict(now: number): void {
+    for (const [id, entry] of this.#entries) {
+      if (entry.expires > now && this.#bytes <= this.maxBytes) return;
+      this.#remove(id);
+    }
+  }
+
+  #remove(id: number): void {
+    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
+    this.#entries.delete(id);
+  }
+}
+
+/** An estimate: two bytes a character of the texts, and a constant for the rest. */
+function sizeOf({ output }: FinishedSession): number {
+  const history = (output.history ?? []).reduce((sum, { content }) => sum + 2 * content.length, 0);
+  const result = typeof output.result === "string" ? output.result.length : JSON.stringify(output.result).length;
+  return 200 + history + 2 * result;
+}

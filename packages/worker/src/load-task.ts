@@ -1,0 +1,66 @@
+import { CodedError } from "@eval/protocol";
+import {
+  type Environment,
+  isMapping,
+  type LoadedConfig,
+  loadConfig,
+  resolveEnvReferences,
+} from "@eval/protocol/config";
+import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
+import type { Task } from "@eval/protocol/task";
+
+export interface LoadTaskOptions {
+  /** Key of the task in the file. */
+  name: string;
+  /** A map of tasks, or a file with such a map under `definition`. */
+  file: string;
+  env: Environment;
+  cwd?: string;
+}
+
+interface TaskDefinition {
+  module: string;
+  parameters: Record<string, unknown>;
+}
+
+/** Builds the task that a configuration file names so. Only that task's module is loaded. */
+export async function loadTask({ name, file, env, cwd = process.cwd() }: LoadTaskOptions): Promise<Task> {
+  const config = await loadConfig(file, { cwd, minimalExample });
+  const definition = resolveEnvReferences(findDefinition(config, name), env, { source: config.source, path: [name] });
+  const exported = await loadExport(definition.module, { configDir: config.dir, cwd, from: import.meta.dirname });
+  const parameters = { name, ...definition.parameters };
+  const task = await build(exported, { parameters, configDir: config.dir });
+  const checked = requireMethods<Task>(task, ["getIndices", "startSample", "calculateOverall"], `task ${name}`);
+  return withName(checked, String(parameters.name));
+}
+
+const minimalExample = `
+my-task:
+  module: ./my-task.mjs
+  parameters:
+    concurrency: 4
+`.trimStart();
+
+/** A task that gives itself no name has that of its definition. */
+function withName(task: Task, name: string): Task {
+  if (typeof task.name === "string" && task.name !== "") return task;
+  return Object.assign(task, { name });
+}
+
+function findDefinition({ value, source }: LoadedConfig, name: string): TaskDefinition {
+  const tasks = isMapping(value.definition) ? value.definition : value;
+  const found = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+  if (!isMapping(found)) {
+    const known = Object.keys(tasks).filter((key) => isMapping(tasks[key]));
+    const list = known.length === 0 ? "it defines none" : `it defines ${known.join(", ")}`;
+    throw new CodedError("USAGE", `There is no task ${name} in ${source}: ${list}`);
+  }
+  const { module, parameters } = found;
+  if (typeof module !== "string" || module === "") {
+    throw new CodedError("CONFIG_INVALID", `${source}: ${name}.module: expected the reference of a module`);
+  }
+  if (parameters !== undefined && parameters !== null && !isMapping(parameters)) {
+    throw new CodedError("CONFIG_INVALID", `${source}: ${name}.parameters: expected a mapping`);
+  }
+  return { module, parameters: parameters ?? {} };
+}

@@ -1,0 +1,103 @@
+import { CodedError, messageOf, randomId } from "@eval/protocol";
+import { isLoopbackHost } from "@eval/protocol/cli";
+import { closeServer, listen } from "@eval/protocol/http-server";
+import type { Logger } from "@eval/protocol/logger";
+import type { Task } from "@eval/protocol/task";
+import { Contact } from "./contact.js";
+import { HeartbeatLoop } from "./heartbeat.js";
+import { createWorkerServer } from "./server.js";
+import { TaskHost } from "./task-host.js";
+
+export interface RunWorkerOptions {
+  task: Task;
+  /** 0: the system chooses. Default 5001. */
+  port?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default http://localhost:5000/api. */
+  controller?: string;
+  /** Address under which the controller reaches this worker. Default `http://localhost:<port>/api`. */
+  self?: string;
+  token?: string | undefined;
+  logger: Logger;
+  version?: string;
+  /** Milliseconds between two heartbeats. Default 8,000. */
+  heartbeatMs?: number;
+  /** How long a cancelled task may take to end, in milliseconds. Default 30,000. */
+  cancelDeadlineMs?: number;
+  maxBodyBytes?: number;
+}
+
+export interface RunningWorker {
+  port: number;
+  /** The address that it registers. */
+  address: string;
+  host: TaskHost;
+  /** Whether the controller has accepted it. */
+  readonly registered: boolean;
+  /** Takes no new sample, gives running ones `drainMs`, cancels what is left, releases the task. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Hosts a task in this process. Rejects with PORT_IN_USE, MODULE_INVALID, or USAGE for addresses that cannot work. */
+export async function runWorker(options: RunWorkerOptions): Promise<RunningWorker> {
+  const { task, port = 5001, host = "127.0.0.1", controller = "http://localhost:5000/api", logger, token } = options;
+  assertReachable(options.self, host, controller);
+  const incarnation = randomId();
+  const contact = new Contact(() => performance.now());
+  const { cancelDeadlineMs, maxBodyBytes, heartbeatMs, version = "0.0.0" } = options;
+  const tasks = await TaskHost.create(task, { logger, ...(cancelDeadlineMs !== undefined && { cancelDeadlineMs }) });
+  const limits = maxBodyBytes === undefined ? {} : { maxBodyBytes };
+  const server = createWorkerServer({ host: tasks, incarnation, contact, logger, version, token, ...limits });
+  const actualPort = await listen(server, { port, host });
+  const address = options.self ?? `http://localhost:${actualPort}/api`;
+  const interval = heartbeatMs === undefined ? {} : { intervalMs: heartbeatMs };
+  const beats = new HeartbeatLoop({
+    ...{ host: tasks, incarnation, controller, self: address, token, contact, logger },
+    ...interval,
+  });
+  beats.start();
+  return {
+    port: actualPort,
+    address,
+    host: tasks,
+    get registered() {
+      return beats.registered;
+    },
+    stop: async (drainMs) => {
+      const drained = tasks.drain(drainMs);
+      await beats.announce();
+      if (!(await drained)) await tasks.cancelAll();
+      await beats.stop();
+      await closeServer(server);
+      await release(task, logger);
+    },
+  };
+}
+
+/** A worker that gives out an address which only its own host can reach is of no use to a controller elsewhere. */
+function assertReachable(self: string | undefined, host: string, controller: string): void {
+  if (!URL.canParse(controller)) {
+    throw new CodedError("USAGE", `"${controller}" is not an address: write it like http://localhost:5000/api`);
+  }
+  if (self !== undefined && !URL.canParse(self)) {
+    throw new CodedError("USAGE", `"${self}" is not an address: write it like http://localhost:5001/api`);
+  }
+  const isLocal = isLoopbackHost(new URL(controller).hostname);
+  if (isLocal) return;
+  if (self === undefined || isLoopbackHost(new URL(self).hostname)) {
+    const what = `The controller at ${controller} cannot reach this worker at ${self ?? "http://localhost"}`;
+    throw new CodedError("USAGE", `${what}: set --self to an address of this host, and --host to listen on it`);
+  }
+  if (isLoopbackHost(host)) {
+    throw new CodedError("USAGE", `The worker listens on ${host} alone, and ${self} leads nowhere: set --host as well`);
+  }
+}
+
+async function release(task: Task, logger: Logger): Promise<void> {
+  try {
+    await task.release?.();
+  } catch (error) {
+    logger.error(`Task ${task.name} did not release what it holds: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,154 @@
+import type { AgentOutput, Message, SampleIndex, TaskOutput } from "@eval/protocol";
+import type { SampleResult, Session } from "@eval/protocol/task";
+import { windowOf } from "./history-window.js";
+
+/** Who waits for whom. `finished` is the end. */
+export type SessionPhase = "waiting for task" | "waiting for agent" | "finished";
+
+/** What came of a turn: the session's output after it, and whether the task raised. */
+export interface TurnOutcome {
+  turn: number;
+  output: TaskOutput;
+  failed: boolean;
+}
+
+export interface SessionOwner {
+  /** Random id of the controller that opened the session. */
+  openedBy: string | undefined;
+  owner: string | undefined;
+  /** Milliseconds; undefined for a v0.2 client. */
+  leaseMs: number | undefined;
+}
+
+/**
+ * One session: a hand-over of turns between a task, which waits in {@link Session.action}, and the agent's side,
+ * which waits for the outcome of its turn. Two phases alternate until the task returns; no locks are needed since
+ * every change is synchronous.
+ */
+export class HostedSession {
+  readonly #history: Message[] = [];
+  readonly #abort = new AbortController();
+  #phase: SessionPhase = "waiting for task";
+  /** The turn that runs, or that ran last. Turn 0 is the start, before the agent said anything. */
+  #turn = 0;
+  #request: string | undefined;
+  #outcome: TurnOutcome | undefined;
+  #waiters: ((outcome: TurnOutcome) => void)[] = [];
+  #resumeTask: ((answer: AgentOutput) => void) | undefined;
+  #cancelled = false;
+  #markEnded: () => void = () => {};
+  /** Resolves when the session has ended, in whichever way. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#markEnded = resolve;
+  });
+
+  constructor(
+    readonly id: number,
+    readonly index: SampleIndex,
+    readonly ownership: SessionOwner,
+  ) {}
+
+  get phase(): SessionPhase {
+    return this.#phase;
+  }
+
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** The agent's last answer, as text to compare a repeated turn with. */
+  get request(): string | undefined {
+    return this.#request;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  get history(): readonly Message[] {
+    return this.#history;
+  }
+
+  /** What the task gets to see. */
+  get view(): Session {
+    return {
+      id: this.id,
+      history: this.#history,
+      signal: this.#abort.signal,
+      inject: (...items) => this.#inject(items),
+      action: (...items) => this.#action(items),
+    };
+  }
+
+  /** The outcome of the current turn: at once if it is there, else when the task has come to it. */
+  outcome(): Promise<TurnOutcome> {
+    if (this.#outcome) return Promise.resolve(this.#outcome);
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Hands the agent's answer to the task, as the next turn. Only in the phase `waiting for agent`. */
+  deliver(answer: AgentOutput, request: string): void {
+    const resume = this.#resumeTask;
+    if (resume === undefined) throw new Error("deliver: the task does not wait for the agent");
+    this.#turn += 1;
+    this.#request = request;
+    this.#outcome = undefined;
+    this.#phase = "waiting for task";
+    this.#resumeTask = undefined;
+    this.#history.push({ role: "agent", content: answer.content || answer.status });
+    resume(answer);
+  }
+
+  /** The task gets `cancelled` for this and every later action. */
+  cancel(): void {
+    this.#cancelled = true;
+    const resume = this.#resumeTask;
+    if (resume === undefined) return;
+    this.#resumeTask = undefined;
+    this.#phase = "waiting for task";
+    this.#outcome = undefined;
+    resume({ status: "cancelled", content: null });
+  }
+
+  /** Tells a task that does not come to an end by itself that nobody waits any more. */
+  abort(): void {
+    this.#abort.abort(new Error("the session was cancelled"));
+  }
+
+  /** The end: answers the turn that waits, if any, and returns the last outcome. */
+  finish(result: SampleResult, failed: boolean): TurnOutcome {
+    this.#phase = "finished";
+    const history = [...this.#history];
+    const output: TaskOutput = { index: this.index, status: result.status, result: result.result ?? null, history };
+    const outcome = { turn: this.#turn, output, failed };
+    this.#settle(outcome);
+    this.#markEnded();
+    return outcome;
+  }
+
+  #inject(items: (Message | string)[]): void {
+    if (this.#phase === "finished") return;
+    for (const item of items) this.#history.push(typeof item === "string" ? { role: "user", content: item } : item);
+  }
+
+  #action(items: (Message | string)[]): Promise<AgentOutput> {
+    this.#inject(items);
+    if (this.#cancelled || this.#phase === "finished") return Promise.resolve({ status: "cancelled", content: null });
+    if (this.#phase === "waiting for agent") {
+      return Promise.reject(new Error("session.action() was called while another call of it still waits"));
+    }
+    return new Promise((resolve) => {
+      this.#resumeTask = resolve;
+      this.#phase = "waiting for agent";
+      const output: TaskOutput = { index: null, status: "running", result: null, history: windowOf(this.#history) };
+      this.#settle({ turn: this.#turn, output, failed: false });
+    });
+  }
+
+  #settle(outcome: TurnOutcome): void {
+    this.#outcome = outcome;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve(outcome);
+  }
+}
