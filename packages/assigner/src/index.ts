@@ -1,1 +1,25 @@
-export {};
+export { HttpAgent } from "./agents/http-agent.js";
+export { OpenAIChatAgent } from "./agents/openai-chat-agent.js";
+export type { AttemptOutcome, Grant } from "./dispatch/attempt.js";
+export {
+  type CenterOptions,
+  DispatchCenter,
+  type DispatchResult,
+  type ModuleDefinition,
+  type Settlement,
+} from "./dispatch/dispatch-center.js";
+export { FlowCenter } from "./dispatch/flow/flow-center.js";
+export { FlowRunner } from "./dispatch/flow/flow-runner.js";
+export {
+  type CenterChannel,
+  Runner,
+  type RunnerClass,
+  type RunnerDescriptor,
+  type RunnerServices,
+} from "./dispatch/runner.js";
+export { type EvaluateOptions, type EvaluationReport, evaluate } from "./evaluation/evaluate.js";
+export type { EvaluationEvent } from "./evaluation/events.js";
+export type { InlineConfig } from "./evaluation/load-evaluation.js";
+export { renderSummary, type SummaryRow } from "./results/summary.js";
+export { type RunParam, type RunShared, restoreRunParam, runParamOf } from "./session/run-param.js";
+export { TaskClient, type TaskSession } from "./session/task-client.js";

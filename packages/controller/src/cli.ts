@@ -14,7 +14,7 @@ import {
   secondsOption,
 } from "@eval/protocol/cli";
 import { createLogger } from "@eval/protocol/logger";
-import { type ControllerLimits, defaultLimits } from "./controller.js";
+import { type ControllerLimits, defaultLimits } from "./limits.js";
 import { type RunningController, runController } from "./run-controller.js";
 
 /** All times in seconds. */

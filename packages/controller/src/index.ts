@@ -1,3 +1,4 @@
-export { Controller, type ControllerLimits, type ControllerOptions, defaultLimits } from "./controller.js";
+export { Controller, type ControllerOptions } from "./controller.js";
+export { type ControllerLimits, defaultLimits } from "./limits.js";
 export { type RunControllerOptions, type RunningController, runController } from "./run-controller.js";
 export { type ControllerServerOptions, createControllerServer } from "./server.js";

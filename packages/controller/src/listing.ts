@@ -1,6 +1,6 @@
-import type { SessionList, WorkerList } from "@eval/protocol";
+import { type SessionList, type WorkerList, workerLiveness } from "@eval/protocol";
 import type { SessionTable } from "./session-table.js";
-import { freeCapacity, type WorkerRecord, type WorkerRegistry } from "./worker-registry.js";
+import { freeCapacity, takesSessions, type WorkerRecord, type WorkerRegistry } from "./worker-registry.js";
 
 export function listWorkers(registry: WorkerRegistry, withIndices: boolean): WorkerList {
   const entries = [...registry.tasks()].map(({ name, indices, version, workers }) => {
@@ -13,7 +13,8 @@ export function listWorkers(registry: WorkerRegistry, withIndices: boolean): Wor
 
 /** `current` is what cannot be claimed, so that capacity - current is what a client may start. */
 function describe(worker: WorkerRecord): WorkerList[string]["workers"][string] {
-  const current = worker.draining ? worker.capacity : worker.capacity - freeCapacity(worker);
+  const isClosed = worker.liveness === workerLiveness.alive && !takesSessions(worker);
+  const current = isClosed ? worker.capacity : worker.capacity - freeCapacity(worker);
   return {
     id: worker.id,
     address: worker.address,

@@ -1,8 +1,9 @@
-import { CodedError, messageOf, workerLiveness, workerRoutes } from "@eval/protocol";
+import { CodedError, workerLiveness, workerRoutes } from "@eval/protocol";
 import type { RawResponse } from "@eval/protocol/http-client";
-import { type Peer, RawReply, type RequestContext } from "@eval/protocol/http-server";
+import { missingParameter, type Peer, RawReply, type RequestContext } from "@eval/protocol/http-server";
 import type { Controller } from "./controller.js";
 import { freeCapacity, type WorkerRecord } from "./worker-registry.js";
+import { notResponding, workerError } from "./worker-reply.js";
 
 const { path } = workerRoutes.calculateOverall;
 
@@ -18,19 +19,19 @@ export async function calculateOverall(
 
 /**
  * calculate_overall with its results as NDJSON: passed through to a worker of ours as it comes, and turned into v0.2's
- * array on the way to a v0.2 worker. Any other body is left alone (`false`).
+ * array on the way to a v0.2 worker. Any other body is left alone.
  */
-export async function streamOverall(controller: Controller, { peer, request, response }: RequestContext) {
-  if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return false;
+export function streamOverall(
+  controller: Controller,
+  { peer, request }: RequestContext,
+): Promise<RawReply> | undefined {
+  if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return undefined;
   const name = new URL(request.url ?? "", "http://localhost").searchParams.get("name");
-  if (name === null) throw new CodedError("VALIDATION", "name: a query parameter is required");
+  if (name === null) throw missingParameter("name");
   const worker = pickWorker(controller, name, peer);
   const isOurs = worker.incarnation !== undefined;
-  const body = isOurs ? request : asArray(name, request);
-  const reply = await send(controller, worker, body, isOurs ? "application/x-ndjson" : "application/json");
-  response.writeHead(reply.status, { "content-type": "application/json" });
-  response.end(reply.body);
-  return true;
+  const type = isOurs ? "application/x-ndjson" : "application/json";
+  return send(controller, worker, isOurs ? request : resultsAsArray(name, request), type);
 }
 
 function pickWorker(controller: Controller, name: string, peer: Peer): WorkerRecord {
@@ -54,26 +55,30 @@ async function send(
       headers: { ...clients.addressing(worker), "content-type": type },
     });
   } catch (error) {
-    const detail = `Error: Worker not responding\n${messageOf(error)}`;
-    throw new CodedError("WORKER_NOT_RESPONDING", detail, { cause: error, detail });
+    throw notResponding(error);
   }
-  if (response.status < 400) return new RawReply(200, response.body);
-  const text = `Error: Worker returned error\n${response.body}`;
-  throw new CodedError("WORKER_ERROR", text, { status: response.status, detail: text });
+  if (response.status >= 400) throw workerError(response);
+  return new RawReply(200, response.body);
 }
 
 /** Lines of JSON -> `{"name": ..., "results": [...]}`, without holding more than a chunk. */
-async function* asArray(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+export async function* resultsAsArray(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   yield `{"name":${JSON.stringify(name)},"results":[`;
-  let pending = "";
+  let hasLines = false;
+  let lineIsOpen = false;
   for await (const chunk of chunks) {
-    pending += decoder.decode(chunk, { stream: true });
-    // The end of a line becomes a comma only when another line follows.
-    const text = pending.replace(/\n+$/, "");
-    pending = pending.slice(text.length);
-    yield text.replace(/\n+/g, ",");
-    if (pending !== "") pending = "\n";
+    const parts = decoder.decode(chunk, { stream: true }).split("\n");
+    let text = "";
+    for (const [position, part] of parts.entries()) {
+      if (position > 0) lineIsOpen = false;
+      if (!lineIsOpen && part.trim() === "") continue;
+      // A comma goes in front of every line but the first; a line may come in several chunks.
+      text += !lineIsOpen && hasLines ? `,${part}` : part;
+      hasLines = true;
+      lineIsOpen = true;
+    }
+    yield text;
   }
   yield "]}";
 }

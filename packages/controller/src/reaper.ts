@@ -1,5 +1,6 @@
 import { workerLiveness } from "@eval/protocol";
-import { type Controller, tickMs } from "./controller.js";
+import type { Controller } from "./controller.js";
+import { tickMs } from "./limits.js";
 import type { WorkerRecord } from "./worker-registry.js";
 
 /** How often an unconfirmed cancel and a silent worker are tried again, in milliseconds. */
@@ -23,7 +24,6 @@ export class Reaper {
 
   tick(): void {
     const { clock, registry, limits } = this.controller;
-    clock.tick();
     const now = clock.now();
     const silent = registry.age(now, limits.comaAfterMs);
     void this.controller.cleanSessions();
@@ -33,19 +33,19 @@ export class Reaper {
     this.#closeAgain(now);
   }
 
-  /** A worker that does not even answer is DEAD; after a while it is forgotten, with its sessions. */
+  /** A silent worker that does not even answer is DEAD; after a while it is forgotten, with its sessions. */
   async #look(worker: WorkerRecord, now: number): Promise<void> {
-    const { registry, sync, limits } = this.controller;
-    if (now - worker.lastBeat > limits.forgetAfterMs) return sync.forget(worker, "was out of contact for too long");
+    const { sync, limits } = this.controller;
     const answers = await sync.probe(worker);
-    if (!answers && worker.liveness === workerLiveness.coma && registry.at(worker.address) === worker) {
-      worker.liveness = workerLiveness.dead;
-    }
+    if (worker.liveness === workerLiveness.alive) return;
+    worker.liveness = answers ? workerLiveness.coma : workerLiveness.dead;
+    const isLongGone = !answers && now - worker.lastBeat > limits.forgetAfterMs;
+    if (isLongGone) sync.forget(worker, "was out of contact for too long");
   }
 
   #closeAgain(now: number): void {
     for (const session of this.controller.table.all()) {
-      if (session.state === "closing" && now - session.touched > retryMs) void this.controller.close(session);
+      if (session.state === "closing" && now - session.touched > retryMs) void this.controller.closer.close(session);
     }
   }
 }

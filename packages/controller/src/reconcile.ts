@@ -15,6 +15,8 @@ export interface Belief {
 export interface Observation {
   /** Version of its set of sessions; undefined for a v0.2 worker. */
   version: number | undefined;
+  /** How many it counts; undefined for v0.2. */
+  running: number | undefined;
   sessions: ReadonlyMap<SessionId, ReportedState>;
 }
 

@@ -1,7 +1,8 @@
 import { randomId } from "@eval/protocol";
 import { closeServer, listen } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
-import { Controller, type ControllerLimits } from "./controller.js";
+import { Controller } from "./controller.js";
+import type { ControllerLimits } from "./limits.js";
 import { Reaper } from "./reaper.js";
 import { createControllerServer } from "./server.js";
 

@@ -29,8 +29,13 @@ export interface SessionRecord {
 
 interface Lease {
   until: number;
-  leaseMs: number;
   readonly sessions: Set<SessionId>;
+}
+
+/** The client instances of one run, by their owner names. */
+interface Instances {
+  newest: string | undefined;
+  readonly former: Set<string>;
 }
 
 export interface OpenSession {
@@ -54,10 +59,14 @@ export interface Time {
 const recentMs = 600_000;
 const maxRecent = 200_000;
 
+/** Of how many runs it is remembered which client instance came last. */
+const maxRuns = 10_000;
+
 /** The sessions and their leases. Pure state: no I/O; the time is an argument. */
 export class SessionTable {
   readonly #sessions = new Map<SessionId, SessionRecord>();
   readonly #leases = new Map<string, Lease>();
+  readonly #runs = new Map<string, Instances>();
   readonly #recent = new Map<SessionId, { worker: WorkerRecord; until: number }>();
 
   get size(): number {
@@ -79,10 +88,11 @@ export class SessionTable {
   /** Claims one unit of the worker's capacity for a session. */
   open({ owner, leaseMs, ...opened }: OpenSession, time: Time): SessionRecord {
     const seconds = time.wall / 1000;
+    const lease = owner === undefined || leaseMs === undefined ? undefined : this.#lease(owner, leaseMs, time.lived);
     const record: SessionRecord = {
       ...opened,
       owner,
-      leaseMs,
+      leaseMs: lease && leaseMs,
       seenAt: opened.worker.sessionsVersion,
       calls: 0,
       touched: time.lived,
@@ -91,7 +101,7 @@ export class SessionTable {
     };
     this.#sessions.set(record.id, record);
     record.worker.sessions.add(record.id);
-    if (owner !== undefined && leaseMs !== undefined) this.#lease(owner, leaseMs, time.lived).sessions.add(record.id);
+    lease?.sessions.add(record.id);
     return record;
   }
 
@@ -102,15 +112,21 @@ export class SessionTable {
 
   /** Releases the session's unit of capacity. Its worker stays known for a while, see {@link recentWorker}. */
   close(record: SessionRecord, time: Time): void {
-    if (this.#sessions.get(record.id) !== record) return;
-    this.#sessions.delete(record.id);
-    record.worker.sessions.delete(record.id);
-    if (record.owner !== undefined) this.#leases.get(record.owner)?.sessions.delete(record.id);
+    if (!this.discard(record)) return;
     this.#recent.set(record.id, { worker: record.worker, until: time.lived + recentMs });
     for (const [id, { until }] of this.#recent) {
       if (until > time.lived && this.#recent.size <= maxRecent) break;
       this.#recent.delete(id);
     }
+  }
+
+  /** Releases the unit of capacity of a session that its worker never had. Returns whether it was there. */
+  discard(record: SessionRecord): boolean {
+    if (this.#sessions.get(record.id) !== record) return false;
+    this.#sessions.delete(record.id);
+    record.worker.sessions.delete(record.id);
+    if (record.owner !== undefined) this.#leases.get(record.owner)?.sessions.delete(record.id);
+    return true;
   }
 
   /** Where a session that ended not long ago was. */
@@ -121,17 +137,22 @@ export class SessionTable {
 
   /** Renews every session of the owner; returns how many there are. */
   renew(owner: string, leaseMs: number, now: number): number {
-    const lease = this.#lease(owner, leaseMs, now);
-    lease.until = now + leaseMs;
-    lease.leaseMs = leaseMs;
-    return lease.sessions.size;
+    return this.#lease(owner, leaseMs, now).sessions.size;
   }
 
-  /** Sessions of other client instances of the owner's run: a new instance has taken over. */
+  /**
+   * Sessions of other client instances of the owner's run, if the owner is the newest one: it has taken over. One that
+   * was taken over from, and still lives, takes nothing back.
+   */
   predecessorsOf(owner: string): SessionRecord[] {
     const run = runOf(owner);
-    const others = [...this.#leases].filter(([name]) => name !== owner && runOf(name) === run);
-    return others.flatMap(([, { sessions }]) => this.#records(sessions));
+    const instances = this.#instancesOf(run);
+    if (instances.former.has(owner)) return [];
+    const others = [...this.#leases.keys()].filter((name) => name !== owner && runOf(name) === run);
+    if (instances.newest !== undefined && instances.newest !== owner) instances.former.add(instances.newest);
+    for (const other of others) instances.former.add(other);
+    instances.newest = owner;
+    return others.flatMap((other) => this.#records(this.#leases.get(other)?.sessions ?? []));
   }
 
   /** Sessions whose lease (or, for v0.2 clients, whose time without a turn) has run out, and that no turn holds. */
@@ -148,12 +169,23 @@ export class SessionTable {
     return expired.filter(({ calls, state }) => calls === 0 && state === "open");
   }
 
+  /** The owner's lease, extended: whatever an owner does is a sign of life. */
   #lease(owner: string, leaseMs: number, now: number): Lease {
     const there = this.#leases.get(owner);
-    if (there) return there;
-    const lease = { until: now + leaseMs, leaseMs, sessions: new Set<SessionId>() };
-    this.#leases.set(owner, lease);
+    const lease = there ?? { until: 0, sessions: new Set<SessionId>() };
+    lease.until = Math.max(lease.until, now + leaseMs);
+    if (!there) this.#leases.set(owner, lease);
     return lease;
+  }
+
+  #instancesOf(run: string): Instances {
+    const there = this.#runs.get(run);
+    if (there) return there;
+    const instances: Instances = { newest: undefined, former: new Set() };
+    this.#runs.set(run, instances);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > maxRuns && oldest !== undefined) this.#runs.delete(oldest);
+    return instances;
   }
 
   #records(ids: Iterable<SessionId>): SessionRecord[] {

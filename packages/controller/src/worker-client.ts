@@ -1,13 +1,18 @@
-import { headerNames, workerRoutes } from "@eval/protocol";
-import { type CallOptions, createClient, type RawResponse, type RouteClient } from "@eval/protocol/http-client";
+import { headerNames, isCodedError, messageOf, type SessionId, workerRoutes } from "@eval/protocol";
+import { createClient, type RawResponse, type RouteClient } from "@eval/protocol/http-client";
+import type { Logger } from "@eval/protocol/logger";
 import type { WorkerRecord, WorkerRegistry } from "./worker-registry.js";
+import { notResponding, parseObject, workerError } from "./worker-reply.js";
 
 export interface WorkerClientsOptions {
   registry: WorkerRegistry;
   instance: string;
   token?: string | undefined;
-  /** How long a turn of a v0.2 worker may take, in milliseconds. */
-  turnTimeoutMs: number;
+  logger: Logger;
+  /** A call failed to reach a worker. */
+  onUnreachable: (worker: WorkerRecord) => void;
+  /** Another process answers at a worker's address. */
+  onReplaced: (worker: WorkerRecord) => void;
 }
 
 /** Calls to workers: addressed to the incarnation that is meant, and every reply's news of sessions taken over. */
@@ -32,15 +37,46 @@ export class WorkerClients {
     return worker.incarnation === undefined ? task : { ...task, [headerNames.incarnation]: worker.incarnation };
   }
 
-  /** Sends a JSON body and returns the reply unread. */
-  async post(worker: WorkerRecord, path: string, body: unknown, options: CallOptions = {}): Promise<RawResponse> {
-    const response = await this.of(worker).http.send("POST", path, JSON.stringify(body), {
-      timeoutMs: this.options.turnTimeoutMs,
-      ...options,
-      headers: { ...this.addressing(worker), ...options.headers },
-    });
-    this.#observe(worker, response.headers);
-    return response;
+  /**
+   * Posts to a worker and returns its reply unread. Rejects with WORKER_NOT_RESPONDING, or with the worker's own error.
+   * A failed call is an observation, not a death: it only has the worker looked at.
+   */
+  async post(worker: WorkerRecord, path: string, body: unknown, timeoutMs: number): Promise<RawResponse> {
+    let response: RawResponse;
+    try {
+      const headers = this.addressing(worker);
+      response = await this.of(worker).http.send("POST", path, JSON.stringify(body), { timeoutMs, headers });
+    } catch (error) {
+      if (isCodedError(error) && error.code === "UNREACHABLE") this.options.onUnreachable(worker);
+      throw notResponding(error);
+    }
+    if (worker.incarnation !== undefined) this.#observe(worker, response.headers);
+    if (response.status < 400) return response;
+    const error = workerError(response);
+    if (error.code === "WRONG_WORKER") this.options.onReplaced(worker);
+    throw error;
+  }
+
+  /** Cancels a session. Resolves with whether it has ended: confirmed, or unknown there, or its process is no more. */
+  async cancel(worker: WorkerRecord, id: SessionId): Promise<boolean> {
+    try {
+      const response = await this.post(worker, workerRoutes.cancel.path, { session_id: id }, cancelTimeoutMs);
+      return parseObject(response.body).pending !== true;
+    } catch (error) {
+      return isCodedError(error) && (error.code === "SESSION_NOT_FOUND" || error.code === "WRONG_WORKER");
+    }
+  }
+
+  /** Cancels every session of a worker. Resolves with whether it answered. */
+  async cancelAll(worker: WorkerRecord): Promise<boolean> {
+    try {
+      const headers = this.addressing(worker);
+      await this.of(worker).cancelAll(undefined, { timeoutMs: cancelAllTimeoutMs, headers });
+      return true;
+    } catch (error) {
+      this.options.logger.warn(`Worker ${worker.address} did not cancel its sessions: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   /** What the worker says it runs: one question, in the dialect that it understands. */
@@ -68,3 +104,7 @@ export class WorkerClients {
     this.options.registry.observe(worker, version, running);
   }
 }
+
+/** A worker of ours answers a cancel within five seconds, finished or not. */
+const cancelTimeoutMs = 6_000;
+const cancelAllTimeoutMs = 30_000;

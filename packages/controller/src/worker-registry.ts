@@ -39,6 +39,13 @@ export interface TaskRecord {
   readonly workers: Map<number, WorkerRecord>;
 }
 
+interface Times {
+  /** Lived monotonic milliseconds. */
+  lived: number;
+  /** Milliseconds since the epoch. */
+  wall: number;
+}
+
 /** A main loop that lags more than this gets no new session. */
 const maxLoopLagMs = 2_000;
 
@@ -79,12 +86,9 @@ export class WorkerRegistry {
     throw new CodedError("INDICES_MISMATCH", message);
   }
 
-  /** Adds a worker, in place of whatever was at its address. */
-  register(heartbeat: Heartbeat, features: readonly string[], time: { lived: number; wall: number }): WorkerRecord {
-    const former = this.#byAddress.get(heartbeat.address);
-    if (former) this.forget(former);
-    const task = this.#taskFor(heartbeat);
-    const worker: WorkerRecord = {
+  /** A worker as its first heartbeat describes it; not part of the registry until {@link add}. */
+  candidate(heartbeat: Heartbeat, features: readonly string[], time: Times): WorkerRecord {
+    return {
       id: this.#nextId++,
       task: heartbeat.name,
       address: heartbeat.address,
@@ -101,15 +105,24 @@ export class WorkerRegistry {
       lastBeat: time.lived,
       lastVisit: time.wall,
     };
-    task.workers.set(worker.id, worker);
-    this.#byAddress.set(worker.address, worker);
-    this.beat(worker, heartbeat, time);
-    return worker;
   }
 
-  /** Takes over what a heartbeat of a known worker says. Returns whether the worker was out of contact before. */
-  beat(worker: WorkerRecord, heartbeat: Heartbeat, time: { lived: number; wall: number }): boolean {
-    const returned = worker.liveness !== workerLiveness.alive;
+  /** Adds a candidate, in place of whatever was at its address. */
+  add(worker: WorkerRecord, heartbeat: Heartbeat, time: Times): void {
+    const former = this.#byAddress.get(worker.address);
+    if (former) this.forget(former);
+    this.#taskFor(heartbeat).workers.set(worker.id, worker);
+    this.#byAddress.set(worker.address, worker);
+    this.beat(worker, heartbeat, time);
+  }
+
+  has(worker: WorkerRecord): boolean {
+    return this.#byAddress.get(worker.address) === worker;
+  }
+
+  /** Takes over what a heartbeat of a known worker says. One that was out of contact has to say anew what it runs. */
+  beat(worker: WorkerRecord, heartbeat: Heartbeat, time: Times): void {
+    if (worker.liveness !== workerLiveness.alive) worker.synced = false;
     worker.liveness = workerLiveness.alive;
     worker.lastBeat = time.lived;
     worker.lastVisit = time.wall;
@@ -119,12 +132,11 @@ export class WorkerRegistry {
     this.observe(worker, heartbeat.sessions_version, heartbeat.current);
     const task = this.#taskFor(heartbeat);
     task.version = heartbeat.version ?? task.version;
-    return returned;
   }
 
   /** What a worker says of its sessions, on whichever message; older news than what is known is ignored. */
   observe(worker: WorkerRecord, version: number | undefined, running: number | undefined): void {
-    if (version === undefined || running === undefined || version < worker.sessionsVersion) return;
+    if (version === undefined || running === undefined || !(version >= worker.sessionsVersion)) return;
     worker.sessionsVersion = version;
     worker.reported = running;
   }
@@ -178,14 +190,13 @@ export function freeCapacity(worker: WorkerRecord): number {
   return Math.max(0, worker.capacity - Math.max(worker.sessions.size, worker.reported));
 }
 
-export function isPlaceable(worker: WorkerRecord): boolean {
-  return (
-    worker.liveness === workerLiveness.alive &&
-    worker.synced &&
-    !worker.draining &&
-    worker.loopLagMs <= maxLoopLagMs &&
-    freeCapacity(worker) > 0
-  );
+/** Whether a worker that is alive takes new sessions at all, free capacity aside. */
+export function takesSessions({ synced, draining, loopLagMs }: WorkerRecord): boolean {
+  return synced && !draining && loopLagMs <= maxLoopLagMs;
+}
+
+function isPlaceable(worker: WorkerRecord): boolean {
+  return worker.liveness === workerLiveness.alive && takesSessions(worker) && freeCapacity(worker) > 0;
 }
 
 function digestOf(indices: readonly SampleIndex[]): string {

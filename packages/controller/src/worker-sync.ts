@@ -1,5 +1,11 @@
-import { CodedError, type Heartbeat, isCodedError, messageOf, type SessionId, workerLiveness } from "@eval/protocol";
-import type { Peer } from "@eval/protocol/http-server";
+import {
+  CodedError,
+  isCodedError,
+  messageOf,
+  type ReportedSession,
+  type SessionId,
+  workerLiveness,
+} from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import { type Action, type Belief, type Observation, reconcile } from "./reconcile.js";
 import type { SessionTable, Time } from "./session-table.js";
@@ -13,150 +19,138 @@ export interface WorkerSyncOptions {
   instance: string;
   logger: Logger;
   time: () => Time;
-  /** Ends a session at its worker; the worker may know nothing of it. */
-  cancelAt: (worker: WorkerRecord, id: SessionId) => Promise<void>;
   /** How long a worker may take to say what it runs, in milliseconds. Default 5,000. */
   statusTimeoutMs?: number;
 }
 
-/** Keeps what the controller believes of its workers in step with what they say. */
+/** Milliseconds between two observations of a worker whose first one left something open. */
+const recheckMs = 1_000;
+
+interface Suspects {
+  ids: ReadonlySet<SessionId>;
+  /** Lived milliseconds of the observation in which they looked out of place. */
+  since: number;
+}
+
+/** Keeps what the controller believes of its workers' sessions in step with what they say. */
 export class WorkerSync {
-  readonly #registering = new Map<string, Promise<void>>();
   readonly #probes = new Map<WorkerRecord, Promise<boolean>>();
-  readonly #suspects = new Map<WorkerRecord, ReadonlySet<SessionId>>();
-  readonly #rechecks = new Set<NodeJS.Timeout>();
+  readonly #suspects = new Map<WorkerRecord, Suspects>();
+  readonly #rechecks = new Map<WorkerRecord, NodeJS.Timeout>();
   #stopped = false;
 
   constructor(private readonly options: WorkerSyncOptions) {}
 
-  /** A worker's heartbeat: known or new, of the same process or of the next one at its address. */
-  async heartbeat(heartbeat: Heartbeat, peer: Peer): Promise<void> {
-    // Two first heartbeats of one address: the second waits for what the first one finds out.
-    await this.#registering.get(heartbeat.address)?.catch(() => {});
-    const worker = this.options.registry.at(heartbeat.address);
-    if (worker && worker.incarnation === heartbeat.incarnation && worker.task === heartbeat.name) {
-      return this.#beat(worker, heartbeat);
-    }
-    const registration = this.#register(heartbeat, peer);
-    this.#registering.set(heartbeat.address, registration);
-    try {
-      await registration;
-    } finally {
-      this.#registering.delete(heartbeat.address);
-    }
-  }
-
   /** Asks a worker what it runs and acts on it. Resolves with whether it answered. Calls for one worker are shared. */
   probe(worker: WorkerRecord): Promise<boolean> {
+    if (this.#stopped || !this.options.registry.has(worker)) return Promise.resolve(false);
     const running = this.#probes.get(worker);
     if (running) return running;
-    const probe = this.#ask(worker).finally(() => this.#probes.delete(worker));
+    const probe = this.#probe(worker).finally(() => this.#probes.delete(worker));
     this.#probes.set(worker, probe);
     return probe;
   }
 
+  /** What a worker says it runs. Rejects when it does not answer, or when another process answers in its place. */
+  async look(worker: WorkerRecord): Promise<Observation> {
+    const { clients, statusTimeoutMs = 5_000 } = this.options;
+    const status = await clients.status(worker, statusTimeoutMs);
+    if (status.v02) {
+      const sessions = Object.entries(status.sessions).map(([id, index]) => [Number(id), report({ index })] as const);
+      return { version: undefined, running: undefined, sessions: new Map(sessions) };
+    }
+    if (status.incarnation !== worker.incarnation)
+      throw new CodedError("WRONG_WORKER", "another process answers there");
+    const sessions = Object.entries(status.sessions ?? {}).map(
+      ([id, session]) => [Number(id), report(session)] as const,
+    );
+    return { version: status.sessions_version ?? 0, running: status.current, sessions: new Map(sessions) };
+  }
+
+  /** Brings the table in step with what a worker said. */
+  believe(worker: WorkerRecord, observation: Observation): void {
+    const { registry, logger } = this.options;
+    const { version, running } = observation;
+    // Overtaken by a later message: what it says may be over by now.
+    if (version !== undefined && version < worker.sessionsVersion) return this.#recheck(worker);
+    registry.observe(worker, version, running);
+    worker.synced = true;
+    const actions = this.#decide(worker, observation);
+    for (const action of actions) this.#act(worker, action);
+    if (actions.length === 0) return;
+    const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
+    const counts = { adopted: count("adopt"), dropped: count("drop"), cancelled: count("cancel") };
+    logger.info(`Reconciled with worker ${worker.address}`, counts);
+  }
+
   /** Drops a worker and all that ran there. */
   forget(worker: WorkerRecord, why: string): void {
-    const { registry, table, clients, logger, time } = this.options;
+    const { registry, table, logger, time } = this.options;
+    if (!registry.has(worker)) return;
     const sessions = table.of(worker);
     for (const session of sessions) table.close(session, time());
     registry.forget(worker);
     this.#suspects.delete(worker);
-    void clients.close(worker);
+    clearTimeout(this.#rechecks.get(worker));
+    this.#rechecks.delete(worker);
+    void this.hangUp(worker);
     logger.warn(`Worker ${worker.address} (${worker.task}) ${why}`, { sessions: sessions.length });
+  }
+
+  /** Closes the connections to a worker. */
+  hangUp(worker: WorkerRecord): Promise<void> {
+    return this.options.clients.close(worker);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#rechecks) clearTimeout(timer);
+    for (const timer of this.#rechecks.values()) clearTimeout(timer);
   }
 
-  async #beat(worker: WorkerRecord, heartbeat: Heartbeat): Promise<void> {
-    this.options.registry.assertSameIndices(heartbeat);
-    const returned = this.options.registry.beat(worker, heartbeat, this.options.time());
-    const countsDiffer = worker.incarnation !== undefined && worker.reported !== worker.sessions.size;
-    if (returned || !worker.synced) await this.#assertAnswers(worker);
-    else if (countsDiffer) void this.probe(worker);
-  }
-
-  async #register(heartbeat: Heartbeat, peer: Peer): Promise<void> {
-    const { registry, logger, time } = this.options;
-    registry.assertSameIndices(heartbeat);
-    const former = registry.at(heartbeat.address);
-    if (former) this.forget(former, "was replaced by another process at its address");
-    const worker = registry.register(heartbeat, peer.features, time());
+  async #probe(worker: WorkerRecord): Promise<boolean> {
+    const { registry, logger } = this.options;
     try {
-      await this.#assertAnswers(worker);
-    } catch (error) {
-      this.forget(worker, "was refused: it could not be called back");
-      throw error;
-    }
-    logger.info(`Worker ${worker.address} registered for ${worker.task}`, {
-      capacity: worker.capacity,
-      adopted: worker.sessions.size,
-    });
-  }
-
-  /** Calls the worker back at the address that it gave; nothing is placed there before it has answered for itself. */
-  async #assertAnswers(worker: WorkerRecord): Promise<void> {
-    if (await this.probe(worker)) return;
-    const advice = "is it reachable from the controller's host? (--self sets the address that a worker gives)";
-    const detail = "Error: Worker status abnormal";
-    throw new CodedError("WORKER_ABNORMAL", `${detail}\n${worker.address} did not answer as ${worker.task}: ${advice}`);
-  }
-
-  async #ask(worker: WorkerRecord): Promise<boolean> {
-    const { clients, registry, logger, statusTimeoutMs = 5_000 } = this.options;
-    try {
-      const status = await clients.status(worker, statusTimeoutMs);
-      if (registry.at(worker.address) !== worker || this.#stopped) return false;
-      if (!status.v02 && status.incarnation !== worker.incarnation) return false;
-      const observation: Observation = status.v02
-        ? { version: undefined, sessions: reported(status.sessions, (index) => ({ index })) }
-        : { version: status.sessions_version ?? 0, sessions: reported(status.sessions ?? {}, (session) => session) };
-      registry.observe(worker, observation.version, observation.sessions.size);
-      worker.synced = true;
-      this.#apply(worker, observation);
+      const observation = await this.look(worker);
+      if (!registry.has(worker) || this.#stopped) return false;
+      this.believe(worker, observation);
       return true;
     } catch (error) {
       if (!isCodedError(error)) throw error;
       logger.debug(`Worker ${worker.address} did not say what it runs: ${messageOf(error)}`);
+      if (error.code === "WRONG_WORKER") this.forget(worker, "is no more: another process answers at its address");
       return false;
     }
   }
 
-  #apply(worker: WorkerRecord, observation: Observation): void {
-    const { table, instance, time, logger } = this.options;
+  #decide(worker: WorkerRecord, observation: Observation): Action[] {
+    const { table, instance, time } = this.options;
     const now = time().lived;
-    const beliefs = table.of(worker).map(
-      ({ id, state, seenAt, calls, touched }): Belief => ({
-        id,
-        state,
-        seenAt,
-        busy: calls > 0 || now - touched < recheckMs,
-      }),
-    );
-    const verdict = reconcile(beliefs, observation, {
+    const former = this.#suspects.get(worker);
+    // Two looks in quick succession are one: what the first had misseen, the second would as well.
+    const isDue = former === undefined || now - former.since >= recheckMs;
+    const { actions, suspects } = reconcile(this.#beliefs(worker, now), observation, {
       instance,
       knownVersion: worker.sessionsVersion,
       isElsewhere: (id) => table.get(id) !== undefined && table.get(id)?.worker !== worker,
       wasClosed: (id) => table.recentWorker(id, now) === worker,
-      suspects: this.#suspects.get(worker) ?? new Set(),
+      suspects: isDue && former ? former.ids : new Set(),
     });
-    for (const action of verdict.actions) this.#act(worker, action);
-    if (verdict.actions.length > 0) {
-      const count = (kind: Action["kind"]) => verdict.actions.filter((action) => action.kind === kind).length;
-      const counts = { adopted: count("adopt"), dropped: count("drop"), cancelled: count("cancel") };
-      logger.info(`Reconciled with worker ${worker.address}`, counts);
-    }
-    this.#suspects.set(worker, verdict.suspects);
-    if (verdict.suspects.size > 0) this.#recheck(worker);
+    if (isDue) this.#suspects.set(worker, { ids: suspects, since: now });
+    if (suspects.size > 0) this.#recheck(worker);
+    return actions;
+  }
+
+  #beliefs(worker: WorkerRecord, now: number): Belief[] {
+    const isBusy = (calls: number, touched: number) => calls > 0 || now - touched < recheckMs;
+    return this.options.table
+      .of(worker)
+      .map(({ id, state, seenAt, calls, touched }) => ({ id, state, seenAt, busy: isBusy(calls, touched) }));
   }
 
   #act(worker: WorkerRecord, action: Action): void {
-    const { table, time, cancelAt } = this.options;
+    const { table, time, clients } = this.options;
     const { id } = action;
-    if (action.kind === "cancel") void cancelAt(worker, id);
+    if (action.kind === "cancel") void clients.cancel(worker, id);
     else if (action.kind === "adopt") {
       const { index, owner, leaseMs } = action;
       table.open({ id, index, owner, leaseMs, task: worker.task, worker, state: "open" }, time());
@@ -166,32 +160,17 @@ export class WorkerSync {
     }
   }
 
-  /** The second look at what seemed out of place on a v0.2 worker. */
   #recheck(worker: WorkerRecord): void {
+    if (this.#rechecks.has(worker) || this.#stopped) return;
     const timer = setTimeout(() => {
-      this.#rechecks.delete(timer);
+      this.#rechecks.delete(worker);
       if (worker.liveness !== workerLiveness.dead) void this.probe(worker);
-    }, recheckMs);
-    this.#rechecks.add(timer);
+    }, recheckMs + 50);
+    timer.unref();
+    this.#rechecks.set(worker, timer);
   }
 }
 
-/** Milliseconds between the two observations that a v0.2 worker's sessions need. */
-const recheckMs = 1_000;
-
-function reported<Session>(
-  sessions: Record<string, Session>,
-  read: (session: Session) => {
-    index: string | number;
-    opened_by?: string | undefined;
-    owner?: string | undefined;
-    lease_s?: number | undefined;
-  },
-): Observation["sessions"] {
-  return new Map(
-    Object.entries(sessions).map(([id, session]) => {
-      const { index, opened_by: openedBy, owner, lease_s } = read(session);
-      return [Number(id), { index, openedBy, owner, leaseMs: lease_s === undefined ? undefined : lease_s * 1000 }];
-    }),
-  );
+function report({ index, opened_by, owner, lease_s }: ReportedSession) {
+  return { index, openedBy: opened_by, owner, leaseMs: lease_s === undefined ? undefined : lease_s * 1000 };
 }

@@ -61,7 +61,9 @@ export interface CodedErrorOptions extends ErrorOptions {
 }
 
 /**
- * An error that a user or a peer can meet (not named after the scope: `EvalError` is a built-in of the language): a stable code, and a message that says what, where, and what to do. */
+ * An error that a user or a peer can meet: a stable code, and a message that says what, where, and what to do.
+ * (Not named after the scope: `EvalError` is a built-in of the language.)
+ */
 export class CodedError extends Error {
   override readonly name = "CodedError";
   readonly status: number;
@@ -80,7 +82,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Recognises an CodedError by its shape, so that two installed copies of this package understand each other. */
+/** Recognises a CodedError by its shape, so that two installed copies of this package understand each other. */
 export function isCodedError(error: unknown): error is CodedError {
   return error instanceof Error && error.name === "CodedError" && "code" in error && isErrorCode(error.code);
 }

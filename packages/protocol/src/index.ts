@@ -8,6 +8,7 @@ export {
   messageOf,
 } from "./error.js";
 export { type Feature, features, headerNames, intersectFeatures, parseFeatures, randomId } from "./features.js";
+export { LivedClock } from "./lived-clock.js";
 export { type AgentOutput, agentOutputSchema, type Message, messageSchema } from "./message.js";
 export {
   controllerRoutes,
@@ -46,6 +47,7 @@ export {
   type WorkerStartSample,
   workerStartSampleSchema,
 } from "./session.js";
+export { sessionIdOf } from "./session-id.js";
 export {
   calculateOverallSchema,
   type Heartbeat,

@@ -124,7 +124,7 @@ describe("loadExport from a file", () => {
 
   it("names the file of a module that throws, and keeps the cause", async () => {
     write({ "project/configs/t.mjs": 'throw new Error("boom");' });
-    const error = await loadExport("./t.mjs#X", search).catch((thrown: unknown) => thrown as Error);
+    const error = (await loadExport("./t.mjs#X", search).catch((thrown) => thrown)) as Error;
     expect(error).toMatchObject({ code: "MODULE_INVALID", cause: { message: "boom" } });
     expect(error.message).toContain(join(search.configDir, "t.mjs"));
   });
@@ -141,9 +141,12 @@ describe("references", () => {
     expect(parseModuleReference(reference)).toMatchObject({ module, exportName });
   });
 
-  it.each(["", "#X", "pack#", "  "])("refuses %j", (reference) => {
-    expect(() => parseModuleReference(reference)).toThrow(/is not a module reference/);
-  });
+  it.each(["", "#X", "pack#", "  ", "https://host/x.mjs#X", "data:text/javascript,1", "node:fs#readFile"])(
+    "refuses %j",
+    (reference) => {
+      expect(() => parseModuleReference(reference)).toThrow(/is not a module reference/);
+    },
+  );
 
   it("knows v0.2's names, and says what to do about those that do not exist here", () => {
     expect(resolveModuleAlias("src.client.agents.HTTPAgent")).toBe("@eval/assigner#HttpAgent");

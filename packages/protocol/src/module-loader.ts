@@ -59,15 +59,8 @@ async function importModule(url: string, module: string): Promise<Record<string,
     return await import(/* @vite-ignore */ url);
   } catch (cause) {
     const file = url.startsWith("file:") ? fileURLToPath(url) : url;
-    throw new CodedError("MODULE_INVALID", `module ${module} (${file}${lineOf(cause)}) cannot be loaded`, { cause });
+    throw new CodedError("MODULE_INVALID", `module ${module} (${file}) cannot be loaded`, { cause });
   }
-}
-
-/** Where a syntax error is: Node says it only in the first line of the stack. */
-function lineOf(error: unknown): string {
-  if (!(error instanceof SyntaxError)) return "";
-  const line = /^file:.*:(\d+)$/.exec(error.stack?.split("\n")[0] ?? "")?.[1];
-  return line === undefined ? "" : `, line ${line}`;
 }
 
 function pickExport(namespace: Record<string, unknown>, name: string, module: string): unknown {

@@ -49,7 +49,9 @@ export function parseModuleReference(reference: string): ModuleReference {
   const [, before, name] = referencePattern.exec(resolved) ?? [];
   const named = before !== undefined && name !== undefined;
   const module = named ? before : resolved;
-  if (module.trim() === "" || (named && name === "")) {
+  // Two letters at least, so that `C:` is a drive. Code comes from files alone, never from data: or the network.
+  const foreign = /^[a-z][a-z0-9+.-]+:/i.test(module) && !module.startsWith("file:");
+  if (module.trim() === "" || (named && name === "") || foreign) {
     throw new CodedError(
       "MODULE_INVALID",
       `${JSON.stringify(reference)} is not a module reference; write "package#Export" or "./file.mjs#Export"`,

@@ -37,8 +37,8 @@ export type RequestOf<R extends Route> = z.output<R["request"]>;
 export type RequestInput<R extends Route> = z.input<R["request"]>;
 export type ResponseOf<R extends Route> = z.output<R["response"]>;
 
-/** No request: whatever is sent is ignored, as v0.2 does (its cancel_all comes with an empty octet stream). */
-const nothing = z.unknown();
+/** No request: whatever is sent is ignored, JSON or not (v0.2's cancel_all comes with an empty octet stream). */
+export const nothing = z.unknown();
 const done = z.null();
 const anyJson = z.unknown();
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { messageSchema } from "./message.js";
 
 /** Names one sample inside its task. Never coerced: `"5"` and `5` are different samples. */
-export const sampleIndexSchema = z.union([z.string(), z.number().int()]);
+export const sampleIndexSchema = z.union([z.string(), z.number().int()], "a string or an integer expected");
 
 export type SampleIndex = z.infer<typeof sampleIndexSchema>;
 

@@ -52,7 +52,8 @@ export const sessionReplySchema = z.object({
   output: taskOutputSchema,
   /** What may be relied on over all hops of this session (start_sample only). */
   features: z.array(z.string()).optional(),
-  turn: turnSchema.optional(),
+  /** The turn that this answers; 0 is the start. */
+  turn: z.number().int().nonnegative().optional(),
   /** True: the turn is still being executed; ask again with the same turn. */
   pending: z.boolean().optional(),
 });

@@ -1,7 +1,8 @@
-/** When a worker last heard of its controller, in monotonic milliseconds. */
+/** When a worker last heard of its controller. */
 export class Contact {
   #last: number;
 
+  /** @param now lived milliseconds: a suspended process must not conclude that everybody else fell silent */
   constructor(private readonly now: () => number) {
     this.#last = now();
   }

@@ -1,8 +1,8 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { controllerRoutes, type Heartbeat, isCodedError, messageOf } from "@eval/protocol";
+import { controllerRoutes, type Heartbeat, messageOf } from "@eval/protocol";
 import { createClient, ReplyError, type RouteClient } from "@eval/protocol/http-client";
 import type { Logger } from "@eval/protocol/logger";
 import type { Contact } from "./contact.js";
+import { LoopLag } from "./loop-lag.js";
 import type { TaskHost } from "./task-host.js";
 
 export interface HeartbeatOptions {
@@ -24,11 +24,14 @@ export interface HeartbeatOptions {
 /** Registers the worker, again and again: at once, then every 8 s; every second or so while that fails. */
 export class HeartbeatLoop {
   readonly #client: RouteClient<typeof controllerRoutes>;
-  readonly #lag = monitorEventLoopDelay({ resolution: 100 });
+  readonly #lag = new LoopLag();
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
   #registered = false;
   #failures = 0;
+  #lastRefusal = "";
 
   constructor(private readonly options: HeartbeatOptions) {
     const { controller, token, incarnation } = options;
@@ -46,12 +49,15 @@ export class HeartbeatLoop {
   }
 
   start(): void {
-    this.#lag.enable();
-    void this.#beat();
+    this.#lag.start();
+    this.#watch = setInterval(() => this.#expire(), expiryTickMs);
+    this.#watch.unref();
+    this.#beat();
   }
 
-  /** Tells the controller what changed now, instead of at the next turn. */
+  /** Tells the controller now what has changed, instead of at the next turn. */
   async announce(): Promise<void> {
+    await this.#beating;
     clearTimeout(this.#timer);
     await this.#beat();
   }
@@ -59,27 +65,33 @@ export class HeartbeatLoop {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
-    this.#lag.disable();
+    clearInterval(this.#watch);
+    this.#lag.stop();
     await this.#client.http.close();
   }
 
-  async #beat(): Promise<void> {
+  #beat(): Promise<void> {
+    this.#beating = this.#send().then(() => {
+      if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.#beat(), this.#delay());
+    });
+    return this.#beating;
+  }
+
+  async #send(): Promise<void> {
     try {
       await this.#client.receiveHeartbeat(this.#heartbeat(), { timeoutMs: 10_000, signal: this.#stopping.signal });
       this.#accepted();
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      this.#refused(error);
+      if (!this.#stopping.signal.aborted) this.#refused(error);
     }
-    if (this.#stopping.signal.aborted) return;
+  }
+
+  #expire(): void {
     this.options.host.expire(this.options.contact.silence(), this.options.graceMs ?? 30_000);
-    this.#timer = setTimeout(() => void this.#beat(), this.#delay());
   }
 
   #heartbeat(): Heartbeat {
     const { host, self, incarnation } = this.options;
-    const lag = this.#lag.max / 1e6;
-    this.#lag.reset();
     const heartbeat: Heartbeat = {
       name: host.task.name,
       address: self,
@@ -88,7 +100,7 @@ export class HeartbeatLoop {
       incarnation,
       sessions_version: host.sessionsVersion,
       current: host.current,
-      loop_lag_ms: Number.isFinite(lag) ? Math.max(0, Math.round(lag)) : 0,
+      loop_lag_ms: this.#lag.take(),
       draining: host.draining,
     };
     return host.task.version === undefined ? heartbeat : { ...heartbeat, version: String(host.task.version) };
@@ -99,17 +111,20 @@ export class HeartbeatLoop {
     if (!this.#registered) this.options.logger.info(`Registered at ${this.#client.http.address}`);
     this.#registered = true;
     this.#failures = 0;
+    this.#lastRefusal = "";
   }
 
+  /** Each reason is said once, however often it is met in a row. */
   #refused(error: unknown): void {
     const { logger, controller } = this.options;
-    const first = this.#failures === 0 || this.#registered;
     this.#registered = false;
     this.#failures += 1;
     const why = messageOf(error);
-    if (error instanceof ReplyError) logger.error(`The controller refused the registration: ${why}`);
-    else if (first) logger.warn(`Waiting for the controller at ${controller}: ${why}`);
-    else logger.debug(`Still no controller: ${isCodedError(error) ? error.code : why}`);
+    const isNews = why !== this.#lastRefusal;
+    this.#lastRefusal = why;
+    if (!isNews) logger.debug(`Still not registered: ${why}`);
+    else if (error instanceof ReplyError) logger.error(`The controller refused the registration: ${why}`);
+    else logger.warn(`Waiting for the controller at ${controller}: ${why}`);
   }
 
   /** Failures are tried again soon, then less often; never more seldom than a regular heartbeat. */
@@ -120,3 +135,6 @@ export class HeartbeatLoop {
     return backoff * (0.75 + Math.random() / 2);
   }
 }
+
+/** How often sessions out of contact are looked for, in milliseconds. */
+export const expiryTickMs = 1_000;

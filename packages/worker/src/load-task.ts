@@ -41,10 +41,11 @@ my-task:
     concurrency: 4
 `.trimStart();
 
-/** A task that gives itself no name has that of its definition. */
+/** The wire's name is the definition's, which assignments use too, whatever the task calls itself. */
 function withName(task: Task, name: string): Task {
-  if (typeof task.name === "string" && task.name !== "") return task;
-  return Object.assign(task, { name });
+  if (task.name === name) return task;
+  if (Reflect.defineProperty(task, "name", { value: name, enumerable: true, configurable: true })) return task;
+  throw new CodedError("MODULE_INVALID", `The task calls itself ${task.name}, not ${name}, and cannot be renamed`);
 }
 
 function findDefinition({ value, source }: LoadedConfig, name: string): TaskDefinition {

@@ -1,10 +1,11 @@
-import { CodedError, messageOf, randomId } from "@eval/protocol";
+import { CodedError, LivedClock, messageOf, randomId } from "@eval/protocol";
 import { isLoopbackHost } from "@eval/protocol/cli";
 import { closeServer, listen } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
 import type { Task } from "@eval/protocol/task";
 import { Contact } from "./contact.js";
-import { HeartbeatLoop } from "./heartbeat.js";
+import { endsWithin } from "./ends-within.js";
+import { expiryTickMs, HeartbeatLoop } from "./heartbeat.js";
 import { createWorkerServer } from "./server.js";
 import { TaskHost } from "./task-host.js";
 
@@ -25,6 +26,8 @@ export interface RunWorkerOptions {
   heartbeatMs?: number;
   /** How long a cancelled task may take to end, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
+  /** How long sessions outlive their lease when the controller is out of reach, in milliseconds. Default 30,000. */
+  graceMs?: number;
   maxBodyBytes?: number;
 }
 
@@ -44,17 +47,18 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
   const { task, port = 5001, host = "127.0.0.1", controller = "http://localhost:5000/api", logger, token } = options;
   assertReachable(options.self, host, controller);
   const incarnation = randomId();
-  const contact = new Contact(() => performance.now());
-  const { cancelDeadlineMs, maxBodyBytes, heartbeatMs, version = "0.0.0" } = options;
+  const clock = new LivedClock(() => performance.now(), expiryTickMs);
+  const contact = new Contact(() => clock.now());
+  const { cancelDeadlineMs, graceMs, maxBodyBytes, heartbeatMs, version = "0.0.0" } = options;
   const tasks = await TaskHost.create(task, { logger, ...(cancelDeadlineMs !== undefined && { cancelDeadlineMs }) });
   const limits = maxBodyBytes === undefined ? {} : { maxBodyBytes };
   const server = createWorkerServer({ host: tasks, incarnation, contact, logger, version, token, ...limits });
   const actualPort = await listen(server, { port, host });
   const address = options.self ?? `http://localhost:${actualPort}/api`;
-  const interval = heartbeatMs === undefined ? {} : { intervalMs: heartbeatMs };
   const beats = new HeartbeatLoop({
     ...{ host: tasks, incarnation, controller, self: address, token, contact, logger },
-    ...interval,
+    ...(heartbeatMs !== undefined && { intervalMs: heartbeatMs }),
+    ...(graceMs !== undefined && { graceMs }),
   });
   beats.start();
   return {
@@ -66,8 +70,12 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
     },
     stop: async (drainMs) => {
       const drained = tasks.drain(drainMs);
-      await beats.announce();
-      if (!(await drained)) await tasks.cancelAll();
+      await endsWithin(beats.announce(), 2_000);
+      if (!(await drained)) {
+        void tasks.cancelAll();
+        // Bounded: a task that ignores its cancelling is dropped after the deadline.
+        await tasks.ended();
+      }
       await beats.stop();
       await closeServer(server);
       await release(task, logger);

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import {
   CodedError,
   headerNames,
+  isCodedError,
+  messageOf,
   type SessionReply,
   type TaskOutput,
   taskOutputSchema,
@@ -33,9 +35,10 @@ export function createWorkerServer(options: WorkerServerOptions): Server {
     ...(options.maxBodyBytes !== undefined && { maxBodyBytes: options.maxBodyBytes }),
     guard: (request) => {
       assertAddressed(request, host.task.name, incarnation);
-      contact.touch();
+      // Anybody may ask for its health; only a controller knows more to ask.
+      if (request.url !== workerRoutes.health.path) contact.touch();
     },
-    replyHeaders: () => ({ [headerNames.sessions]: `${host.sessionsVersion};${host.current}` }),
+    replyHeaders: () => [headerNames.sessions, `${host.sessionsVersion};${host.current}`],
     streams: { [workerRoutes.calculateOverall.path]: (context) => streamOverall(host, context) },
   });
   return createServer(front);
@@ -53,14 +56,14 @@ function createHandlers({ host, incarnation, version }: WorkerServerOptions): Ha
     sampleStatus: ({ session_id }) => describe(host, session_id),
     startSample: async ({ session_id, index, request_id, owner, lease_s }, { peer }) => {
       const leaseMs = lease_s === undefined ? undefined : lease_s * 1000;
-      const ownership = { openedBy: peer.instance, owner, leaseMs };
-      const reply = await host.start(session_id, index, { ...ownership, replay: request_id !== undefined });
+      const ownership = { openedBy: peer.instance, owner, leaseMs, replay: request_id !== undefined };
+      const reply = await host.start(session_id, index, ownership);
       return sessionReply(reply, peer.instance);
     },
     interact: async (request, { peer }) => sessionReply(await host.interact(request), peer.instance),
     cancel: ({ session_id }) => host.cancel(session_id),
     cancelAll: () => host.cancelAll(),
-    calculateOverall: ({ results }) => host.task.calculateOverall(each(results)),
+    calculateOverall: ({ results }) => calculateOverall(host, each(results)),
     health: () => ({ status: "ok", version, instance: incarnation }),
   };
 }
@@ -100,19 +103,29 @@ function assertAddressed(request: IncomingMessage, name: string, incarnation: st
 }
 
 /** Results that come as NDJSON reach the task one by one; any other body is left to the route. */
-async function streamOverall(host: TaskHost, { request, response }: RequestContext): Promise<boolean> {
-  if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return false;
-  const overall = await host.task.calculateOverall(results(request));
-  request.resume();
-  response.setHeader("content-type", "application/json");
-  response.end(JSON.stringify(overall ?? null));
-  return true;
+function streamOverall(host: TaskHost, { request }: RequestContext): Promise<unknown> | undefined {
+  if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return undefined;
+  // What a task leaves unread is read here, so that the sender comes to the reply.
+  return calculateOverall(host, results(request)).finally(() => request.resume());
+}
+
+/** The task's aggregate. What the task throws is told to the caller, who waits for a number. */
+async function calculateOverall({ task }: TaskHost, outputs: AsyncIterable<TaskOutput>): Promise<unknown> {
+  try {
+    return await task.calculateOverall(outputs);
+  } catch (error) {
+    if (isCodedError(error)) throw error;
+    const message = `calculateOverall of ${task.name} raised: ${messageOf(error)}`;
+    throw new CodedError("TASK_ERROR", message, { status: 500, cause: error });
+  }
 }
 
 const maxLineBytes = 64 * 1024 * 1024;
 
 async function* results(request: IncomingMessage): AsyncGenerator<TaskOutput> {
-  for await (const line of readJsonLines(request, maxLineBytes)) {
+  // A task may stop reading early, or throw: the connection must live on to carry the answer.
+  const chunks = request.iterator({ destroyOnReturn: false });
+  for await (const line of readJsonLines(chunks, maxLineBytes)) {
     const parsed = taskOutputSchema.safeParse(line);
     if (!parsed.success) throw new CodedError("VALIDATION", "a line of the body is not a sample's output");
     yield parsed.data;

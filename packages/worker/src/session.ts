@@ -1,6 +1,7 @@
 import type { AgentOutput, Message, SampleIndex, TaskOutput } from "@eval/protocol";
-import type { SampleResult, Session } from "@eval/protocol/task";
+import type { Session } from "@eval/protocol/task";
 import { windowOf } from "./history-window.js";
+import type { CheckedResult } from "./sample-result.js";
 
 /** Who waits for whom. `finished` is the end. */
 export type SessionPhase = "waiting for task" | "waiting for agent" | "finished";
@@ -18,6 +19,8 @@ export interface SessionOwner {
   owner: string | undefined;
   /** Milliseconds; undefined for a v0.2 client. */
   leaseMs: number | undefined;
+  /** True: its id was derived from a request id; a repeated start or turn finds it, also when it has ended. */
+  replay: boolean;
 }
 
 /**
@@ -69,11 +72,16 @@ export class HostedSession {
     return this.#history;
   }
 
-  /** What the task gets to see. */
+  /** What the task gets to see. Its history is a frozen copy, made anew when something was said. */
   get view(): Session {
+    const session = this;
+    let seen: readonly Message[] = [];
     return {
       id: this.id,
-      history: this.#history,
+      get history() {
+        if (seen.length !== session.#history.length) seen = Object.freeze([...session.#history]);
+        return seen;
+      },
       signal: this.#abort.signal,
       inject: (...items) => this.#inject(items),
       action: (...items) => this.#action(items),
@@ -116,10 +124,11 @@ export class HostedSession {
   }
 
   /** The end: answers the turn that waits, if any, and returns the last outcome. */
-  finish(result: SampleResult, failed: boolean): TurnOutcome {
+  finish({ status, result }: CheckedResult, failed: boolean): TurnOutcome {
     this.#phase = "finished";
-    const history = [...this.#history];
-    const output: TaskOutput = { index: this.index, status: result.status, result: result.result ?? null, history };
+    this.#resumeTask?.({ status: "cancelled", content: null });
+    this.#resumeTask = undefined;
+    const output: TaskOutput = { index: this.index, status, result, history: [...this.#history] };
     const outcome = { turn: this.#turn, output, failed };
     this.#settle(outcome);
     this.#markEnded();
@@ -128,7 +137,7 @@ export class HostedSession {
 
   #inject(items: (Message | string)[]): void {
     if (this.#phase === "finished") return;
-    for (const item of items) this.#history.push(typeof item === "string" ? { role: "user", content: item } : item);
+    this.#history.push(...items.map(messageOf));
   }
 
   #action(items: (Message | string)[]): Promise<AgentOutput> {
@@ -151,4 +160,13 @@ export class HostedSession {
     this.#waiters = [];
     for (const resolve of waiters) resolve(outcome);
   }
+}
+
+/** A task's own object is copied: what was said stays as it was said. */
+function messageOf(item: Message | string): Message {
+  const { role, content } = typeof item === "string" ? { role: "user" as const, content: item } : item;
+  if ((role !== "user" && role !== "agent") || typeof content !== "string") {
+    throw new TypeError("a message is a text, or {role: user or agent, content: a text}");
+  }
+  return Object.freeze({ role, content });
 }

@@ -1,17 +1,19 @@
 import {
-  type AgentOutput,
   CodedError,
   type Interact,
   messageOf,
   type ReportedSession,
   type SampleIndex,
   type SessionReply,
-  type TaskOutput,
 } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
-import type { SampleResult, Task } from "@eval/protocol/task";
-import { type FinishedSession, FinishedSessions } from "./finished-sessions.js";
-import { HostedSession, type SessionOwner, type TurnOutcome } from "./session.js";
+import type { Task } from "@eval/protocol/task";
+import { endsWithin } from "./ends-within.js";
+import { FinishedSessions } from "./finished-sessions.js";
+import { type CheckedResult, checkResult } from "./sample-result.js";
+import { HostedSession, type SessionOwner } from "./session.js";
+import { noSuchSession, pendingReply, replyOf, turnConflict } from "./session-reply.js";
+import { readIndices } from "./task-contract.js";
 
 export interface TaskHostOptions {
   logger: Logger;
@@ -21,11 +23,6 @@ export interface TaskHostOptions {
   cancelDeadlineMs?: number;
   /** How long the caller of a cancel waits for that, in milliseconds. Default 5,000. */
   cancelReplyMs?: number;
-}
-
-export interface StartOptions extends SessionOwner {
-  /** True: the same id again finds the session that is there (the id was derived from a request id). */
-  replay: boolean;
 }
 
 /** Runs the sessions of one task within its capacity. The worker's memory: a controller can be told everything anew. */
@@ -51,19 +48,7 @@ export class TaskHost {
 
   /** Reads the task's indices once. Rejects with MODULE_INVALID when the task breaks its contract. */
   static async create(task: Task, options: TaskHostOptions): Promise<TaskHost> {
-    if (!Number.isInteger(task.concurrency) || task.concurrency < 1) {
-      const found = JSON.stringify(task.concurrency) ?? "nothing";
-      throw new CodedError("MODULE_INVALID", `Task ${task.name}: concurrency must be a positive integer, not ${found}`);
-    }
-    const indices: unknown = await task.getIndices();
-    const valid = (index: unknown) => typeof index === "string" || Number.isSafeInteger(index);
-    if (!Array.isArray(indices) || !indices.every(valid) || new Set(indices).size !== indices.length) {
-      throw new CodedError(
-        "MODULE_INVALID",
-        `Task ${task.name}: getIndices() must return a list of distinct strings or integers`,
-      );
-    }
-    return new TaskHost(task, indices, options);
+    return new TaskHost(task, await readIndices(task), options);
   }
 
   /** Sessions that hold capacity. */
@@ -100,20 +85,18 @@ export class TaskHost {
   }
 
   /** Opens a session and resolves with what the task says first. */
-  async start(id: number, index: SampleIndex, options: StartOptions): Promise<SessionReply> {
-    const known = this.#sessions.get(id) ?? this.#finished.get(id, this.#now());
+  async start(id: number, index: SampleIndex, ownership: SessionOwner): Promise<SessionReply> {
+    const running = this.#sessions.get(id);
+    const finished = ownership.replay ? this.#finished.get(id, this.#now()) : undefined;
+    const known = running ?? finished;
     if (known) {
-      if (options.replay && known.turn === 0 && known.index === index) return this.#startAgain(id, known);
-      throw new CodedError("SESSION_EXISTS", "Session ID already exists");
+      const isSameStart = ownership.replay && known.turn === 0 && known.index === index;
+      if (!isSameStart) throw new CodedError("SESSION_EXISTS", "Session ID already exists");
+      return replyOf(id, finished ?? (await (running as HostedSession).outcome()));
     }
-    if (this.#draining) throw new CodedError("CONCURRENCY_LIMIT", "The worker is draining and takes no new sample");
-    if (this.#sessions.size >= this.task.concurrency) {
-      throw new CodedError("CONCURRENCY_LIMIT", `Sample concurrency limit reached: ${this.task.concurrency}`);
-    }
-    if (!this.#known.has(index)) {
-      throw new CodedError("INDEX_OUT_OF_BOUNDS", "Error: Index out of bounds");
-    }
-    const session = new HostedSession(id, index, options);
+    this.#assertRoom();
+    if (!this.#known.has(index)) throw new CodedError("INDEX_OUT_OF_BOUNDS", "Error: Index out of bounds");
+    const session = new HostedSession(id, index, ownership);
     this.#sessions.set(id, session);
     this.#version += 1;
     void this.#run(session);
@@ -122,19 +105,21 @@ export class TaskHost {
 
   /** One turn; see {@link Interact}. A caller that gives no turn means the next one. */
   async interact({ session_id: id, agent_response, turn, wait_ms }: Interact): Promise<SessionReply> {
-    const answer: AgentOutput = agent_response;
-    const request = JSON.stringify(answer);
+    const request = JSON.stringify(agent_response);
     const session = this.#sessions.get(id);
     if (session === undefined) return this.#replayFinished(id, request, turn);
-    if (turn === undefined && session.phase === "waiting for task") {
+    const waitsForAgent = session.phase === "waiting for agent";
+    if (turn === undefined && !waitsForAgent) {
       throw new CodedError("SESSION_BUSY", "Task Executing, please do not send new request.");
     }
-    if (session.phase === "waiting for agent" && (turn ?? session.turn + 1) === session.turn + 1) {
-      session.deliver(answer, request);
-    } else if (turn !== session.turn || session.request !== request) {
-      throw turnConflict(session.turn + (session.phase === "waiting for agent" ? 1 : 0), turn);
+    const next = session.turn + 1;
+    if (waitsForAgent && (turn ?? next) === next) session.deliver(agent_response, request);
+    else if (turn !== session.turn || session.request !== request) {
+      throw turnConflict(waitsForAgent ? next : session.turn, turn);
     }
-    return this.#await(session, wait_ms);
+    const outcome = session.outcome();
+    const isThere = wait_ms === undefined || (await endsWithin(outcome, wait_ms));
+    return isThere ? replyOf(id, await outcome) : pendingReply(id, session.turn);
   }
 
   /** Ends a session. Resolves when it has ended, or with `pending` when that takes longer than the caller waits. */
@@ -166,34 +151,42 @@ export class TaskHost {
   /** Takes no new session from now on. Resolves with whether all running ones ended before the deadline. */
   async drain(deadlineMs: number): Promise<boolean> {
     this.#draining = true;
-    const all = Promise.all([...this.#sessions.values()].map(({ ended }) => ended));
-    return endsWithin(all, deadlineMs);
+    return endsWithin(this.ended(), deadlineMs);
+  }
+
+  /** Resolves when every session that runs now has ended. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(({ ended }) => ended));
+  }
+
+  #assertRoom(): void {
+    if (this.#draining) throw new CodedError("CONCURRENCY_LIMIT", "The worker is draining and takes no new sample");
+    if (this.#sessions.size < this.task.concurrency) return;
+    throw new CodedError("CONCURRENCY_LIMIT", `Sample concurrency limit reached: ${this.task.concurrency}`);
   }
 
   async #run(session: HostedSession): Promise<void> {
+    let result: CheckedResult;
+    let failed = false;
     try {
-      const result = (await this.task.startSample(session.index, session.view)) as SampleResult | undefined;
-      if (result?.status) this.#end(session, result, false);
-      else this.#end(session, invalidResult(result), true);
+      result = checkResult(await this.task.startSample(session.index, session.view));
     } catch (error) {
-      if (!session.cancelled) {
-        this.options.logger.warn(`Sample ${session.index} failed: ${messageOf(error)}`, { session: session.id });
-      }
-      this.#end(session, { status: "task error", result: messageOf(error) }, true);
+      failed = true;
+      result = { status: "task error", result: messageOf(error) };
+      const about = { session: session.id };
+      if (!session.cancelled) this.options.logger.warn(`Sample ${session.index} failed: ${result.result}`, about);
     }
+    this.#end(session, result, failed);
   }
 
-  #end(session: HostedSession, result: SampleResult, failed: boolean): void {
+  #end(session: HostedSession, result: CheckedResult, failed: boolean): void {
     if (this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
     this.#version += 1;
     const outcome = session.finish(result, failed);
-    const { index, request } = session;
-    this.#finished.add(session.id, { ...outcome, index, request }, this.#now());
-  }
-
-  async #startAgain(id: number, known: HostedSession | FinishedSession): Promise<SessionReply> {
-    return replyOf(id, known instanceof HostedSession ? await known.outcome() : known);
+    const { index, request, ownership } = session;
+    // A client that cannot ask again needs no memory; a v0.2 controller even gives its ids out a second time.
+    if (ownership.replay) this.#finished.add(session.id, { ...outcome, index, request }, this.#now());
   }
 
   #replayFinished(id: number, request: string, turn: number | undefined): SessionReply {
@@ -203,13 +196,6 @@ export class TaskHost {
     return replyOf(id, finished);
   }
 
-  async #await(session: HostedSession, waitMs: number | undefined): Promise<SessionReply> {
-    const outcome = session.outcome();
-    if (waitMs === undefined || (await endsWithin(outcome, waitMs))) return replyOf(session.id, await outcome);
-    const output: TaskOutput = { index: null, status: "running", result: null, history: null };
-    return { session_id: session.id, output, turn: session.turn, pending: true };
-  }
-
   async #dropAfterDeadline(session: HostedSession): Promise<void> {
     const deadline = this.options.cancelDeadlineMs ?? 30_000;
     if (await endsWithin(session.ended, deadline)) return;
@@ -217,41 +203,4 @@ export class TaskHost {
     session.abort();
     this.#end(session, { status: "unknown", result: "cancelled, and the task did not end" }, false);
   }
-}
-
-/** Whether a promise settles within so many milliseconds. */
-async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function replyOf(id: number, { turn, output, failed }: TurnOutcome): SessionReply {
-  const reply = { session_id: id, output };
-  if (failed && turn > 0) {
-    throw new CodedError("TASK_ERROR", `The task raised: ${output.result}`, { detail: reply });
-  }
-  return { ...reply, turn };
-}
-
-function invalidResult(result: unknown): SampleResult {
-  return {
-    status: "task error",
-    result: `startSample() returned no status but ${JSON.stringify(result) ?? "nothing"}`,
-  };
-}
-
-function noSuchSession(): CodedError {
-  return new CodedError("SESSION_NOT_FOUND", "No such session");
-}
-
-function turnConflict(expected: number | undefined, got: number | undefined): CodedError {
-  const what = expected === undefined ? "The session is finished" : `Turn ${expected} is expected`;
-  return new CodedError("TURN_CONFLICT", `${what}, not ${got === undefined ? "another one" : `turn ${got}`}`);
 }

@@ -8,9 +8,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
     let bytes = 0;
     const tooLarge = () => {
       request.removeAllListeners("data");
-      request.resume();
-      const limit = `the limit is ${maxBytes} bytes`;
-      reject(new CodedError("BODY_TOO_LARGE", `The request's body is too large: ${limit}`));
+      discard(request, maxBytes);
+      reject(new CodedError("BODY_TOO_LARGE", `The request's body is too large: the limit is ${maxBytes} bytes`));
     };
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) return tooLarge();
     request.on("data", (chunk: Buffer) => {
@@ -19,8 +18,18 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
       else chunks.push(chunk);
     });
     request.once("end", () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
-    request.once("error", reject);
-    request.once("aborted", () => reject(new CodedError("INTERNAL", "The client went away while it was sending")));
+    const gone = () => reject(new CodedError("INTERNAL", "The client went away while it was sending"));
+    request.once("error", gone);
+    request.once("close", gone);
+  });
+}
+
+/** Lets a sender finish, so that it reads the answer, but cuts it off when it goes on for too long. */
+export function discard(request: IncomingMessage, maxBytes: number): void {
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) request.destroy();
   });
 }
 
@@ -29,11 +38,13 @@ export async function* readJsonLines(source: AsyncIterable<Buffer | string>, max
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of source) {
-    rest += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
+    const text = typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+    // Only what is new is searched: a long line may come in a thousand pieces.
+    const end = text.lastIndexOf("\n");
+    const lines = end < 0 ? [] : (rest + text.slice(0, end)).split("\n");
+    rest = end < 0 ? rest + text : text.slice(end + 1);
     if (rest.length > maxLineBytes) throw new CodedError("BODY_TOO_LARGE", `A line is longer than ${maxLineBytes}`);
-    for (const line of lines) if (line !== "") yield parseLine(line);
+    for (const line of lines) if (line.trim() !== "") yield parseLine(line);
   }
   if (rest.trim() !== "") yield parseLine(rest);
 }
@@ -41,7 +52,8 @@ export async function* readJsonLines(source: AsyncIterable<Buffer | string>, max
 function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
-  } catch (error) {
-    throw new CodedError("VALIDATION", "a line of the body is not valid JSON", { cause: error });
+  } catch {
+    // Without the parser's message: it quotes the line.
+    throw new CodedError("VALIDATION", "a line of the body is not valid JSON");
   }
 }

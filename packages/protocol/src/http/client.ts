@@ -1,11 +1,15 @@
 import { Pool } from "undici";
-import { CodedError, type ErrorCode, isErrorCode, messageOf } from "../error.js";
+import { CodedError } from "../error.js";
 import { features, headerNames } from "../features.js";
 import type { RequestInput, ResponseOf, Route, RouteTable } from "../routes.js";
+import { exchange, type RawResponse, TransportError } from "./exchange.js";
 import { type Peer, readPeer } from "./peer.js";
+import { readReplyError } from "./reply-error.js";
 import { bearer } from "./token.js";
 
+export { type RawResponse, TransportError } from "./exchange.js";
 export type { Peer } from "./peer.js";
+export { ReplyError } from "./reply-error.js";
 export { bearer } from "./token.js";
 
 export interface ClientOptions {
@@ -25,29 +29,10 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-export interface RawResponse {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
 export interface Reply<Value> {
   value: Value;
   peer: Peer;
   headers: RawResponse["headers"];
-}
-
-/** An error reply of a peer. `code` is the peer's own if it sent one, else read out of v0.2's texts. */
-export class ReplyError extends CodedError {
-  constructor(
-    code: ErrorCode,
-    message: string,
-    readonly reply: { status: number; detail: unknown },
-    /** Milliseconds of a Retry-After, if one was sent. */
-    readonly retryAfterMs: number | undefined,
-  ) {
-    super(code, message, { status: reply.status, detail: reply.detail });
-  }
 }
 
 /** HTTP to one peer, over a pool of keep-alive connections. */
@@ -55,43 +40,37 @@ export class HttpClient {
   readonly address: string;
   readonly #pool: Pool;
   readonly #prefix: string;
-  readonly #headers: Record<string, string>;
+  readonly #headers: string[];
 
   constructor(options: ClientOptions) {
     const url = parseAddress(options.address);
     this.#prefix = url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");
     this.address = `${url.origin}${this.#prefix}/api`;
-    this.#pool = new Pool(url.origin, { connections: options.connections ?? null, keepAliveTimeout: 30_000 });
-    this.#headers = {
-      [headerNames.features]: features.join(","),
-      [headerNames.instance]: options.instance,
-      ...authorization(url, options.token),
-    };
+    this.#pool = new Pool(url.origin, {
+      connections: options.connections ?? null,
+      connect: { timeout: 10_000 },
+      // Servers of ours announce a longer time; v0.2's close after 5 s without announcing it.
+      keepAliveTimeout: 4_000,
+    });
+    const own = { [headerNames.features]: features.join(","), [headerNames.instance]: options.instance };
+    this.#headers = Object.entries({ ...own, ...authorization(url, options.token) }).flat();
   }
 
-  /** Sends and returns whatever status comes back. Rejects with UNREACHABLE or TIMEOUT. */
-  async send(
+  /**
+   * Sends and returns whatever status comes back. Rejects with a {@link TransportError}: UNREACHABLE or TIMEOUT; with
+   * the signal's reason when that aborts.
+   */
+  send(
     method: Route["method"],
     path: string,
     body: string | AsyncIterable<string | Uint8Array> | undefined,
     { timeoutMs = 30_000, headers, signal }: CallOptions = {},
   ): Promise<RawResponse> {
-    const type = body === undefined ? undefined : { "content-type": "application/json" };
-    try {
-      const response = await this.#pool.request({
-        method,
-        path: this.#prefix + path,
-        headers: { ...this.#headers, ...type, ...headers },
-        body: (body ?? null) as string | null,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        ...(signal && { signal }),
-      });
-      return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw this.#transportError(error, timeoutMs);
-    }
+    const all = [...this.#headers];
+    if (body !== undefined && headers?.["content-type"] === undefined) all.push("content-type", "application/json");
+    for (const name in headers) all.push(name, headers[name] as string);
+    const request = { method, path: this.#prefix + path, headers: all, body };
+    return exchange(this.#pool, request, { timeoutMs, signal, address: this.address });
   }
 
   /** Calls a route and checks the reply. Rejects with a {@link ReplyError} for a status of 400 and above. */
@@ -110,23 +89,16 @@ export class HttpClient {
     return { value: parsed.data as ResponseOf<R>, peer: readPeer(response.headers), headers: response.headers };
   }
 
+  /** Closes all connections; what is under way fails with UNREACHABLE. */
   close(): Promise<void> {
     return this.#pool.destroy();
   }
 
   #readReply(response: RawResponse, path: string): unknown {
     const value = parseOrUndefined(response.body);
-    if (response.status >= 400) throw replyError(response, value, `${this.address} (${path})`);
+    if (response.status >= 400) throw readReplyError(response, value, `${this.address} (${path})`);
     if (value === undefined) throw new CodedError("BAD_REPLY", `${this.address} did not answer ${path} with JSON`);
     return value;
-  }
-
-  #transportError(error: unknown, timeoutMs: number): CodedError {
-    const name = (error as { code?: string }).code ?? "";
-    if (name === "UND_ERR_HEADERS_TIMEOUT" || name === "UND_ERR_BODY_TIMEOUT") {
-      return new CodedError("TIMEOUT", `${this.address} did not answer within ${timeoutMs / 1000} s`, { cause: error });
-    }
-    return new CodedError("UNREACHABLE", `${this.address} cannot be reached`, { cause: error });
   }
 }
 
@@ -144,10 +116,12 @@ export function createClient<T extends RouteTable>(routes: T, options: ClientOpt
   return { ...Object.fromEntries(methods), http };
 }
 
-/** Whether an error means that the request never reached a server: it was not executed. */
+/** Whether an error, or what caused it, means that the request never reached a server: it was not executed. */
 export function neverSent(error: unknown): boolean {
-  const text = messageOf(error);
-  return /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|Connect Timeout/i.test(text);
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (one instanceof TransportError) return one.neverSent;
+  }
+  return false;
 }
 
 function parseAddress(address: string): URL {
@@ -174,37 +148,4 @@ function parseOrUndefined(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function replyError(response: RawResponse, value: unknown, where: string): ReplyError {
-  const { detail, code } = (value ?? {}) as { detail?: unknown; code?: unknown };
-  const text = typeof detail === "string" ? detail : JSON.stringify(detail ?? response.body.slice(0, 300));
-  const seconds = Number(response.headers["retry-after"]);
-  return new ReplyError(
-    isErrorCode(code) ? code : codeOfText(text, response.status),
-    `${where} answered ${response.status}: ${text}`,
-    { status: response.status, detail },
-    Number.isFinite(seconds) ? seconds * 1000 : undefined,
-  );
-}
-
-/** v0.2's texts, which have no codes. */
-const textCodes: [RegExp, ErrorCode][] = [
-  [/^Error: Task does not exist/, "TASK_NOT_FOUND"],
-  [/^Error: No workers available/, "NO_WORKERS_AVAILABLE"],
-  [/^Error: Index out of bounds/, "INDEX_OUT_OF_BOUNDS"],
-  [/^Error: Session does not exist|^No such session/, "SESSION_NOT_FOUND"],
-  [/^Error: Worker not responding/, "WORKER_NOT_RESPONDING"],
-  [/^Sample concurrency limit reached/, "CONCURRENCY_LIMIT"],
-  [/^Session ID already exists/, "SESSION_EXISTS"],
-  [/^Task Executing/, "SESSION_BUSY"],
-  [/^Error: Worker returned error/, "WORKER_ERROR"],
-];
-
-function codeOfText(text: string, status: number): ErrorCode {
-  const known = textCodes.find(([pattern]) => pattern.test(text))?.[1];
-  if (known) return known;
-  if (status === 401 || status === 403) return "UNAUTHORIZED";
-  if (status === 422) return "VALIDATION";
-  return status === 404 ? "NOT_FOUND" : "WORKER_ERROR";
 }

@@ -14,12 +14,13 @@ export interface ListenOptions {
 export function listen(server: Server, options: ListenOptions): Promise<number> {
   // A pooled client must never find that the server has just closed the connection that it is about to use.
   server.keepAliveTimeout = 75_000;
+  server.headersTimeout = 60_000;
+  // A whole run's results may be streamed to calculate_overall, as fast as the task takes them.
+  server.requestTimeout = 3_600_000;
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
-    server.listen(options.port, options.host, () => {
-      server.removeAllListeners("error");
-      resolve((server.address() as AddressInfo).port);
-    });
+    // Stays: once it listens, an error is one connection that could not be accepted, and no reason to end.
+    server.on("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen(options.port, options.host, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -42,10 +43,12 @@ function listenError(error: NodeJS.ErrnoException, { host, port, platform = proc
 export function closeServer(server: Server, deadlineMs = 5_000): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    // A connection that becomes idle later would otherwise be kept for its client's next request.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(deadline);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

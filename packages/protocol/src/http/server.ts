@@ -1,17 +1,20 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import express, { type Express } from "express";
+import express, { type ErrorRequestHandler, type Express } from "express";
 import { CodedError, isCodedError, messageOf } from "../error.js";
 import { features, headerNames } from "../features.js";
 import type { Logger } from "../logger.js";
-import type { RequestOf, Route, RouteTable } from "../routes.js";
-import { readBody } from "./body.js";
+import { nothing, type RequestOf, type Route, type RouteTable } from "../routes.js";
+import { discard, readBody } from "./body.js";
 import { type Peer, readPeer } from "./peer.js";
-import { isAuthorized } from "./token.js";
+import { type FlatHeaders, writeError, writeReply } from "./reply.js";
+import { tokenCheck } from "./token.js";
 import { parseJsonBody, validate } from "./validation.js";
 
 export { readJsonLines } from "./body.js";
 export { closeServer, type ListenOptions, listen } from "./listen.js";
 export type { Peer } from "./peer.js";
+export { RawReply } from "./reply.js";
+export { missingParameter } from "./validation.js";
 
 /** What a handler may need beside the request's body. */
 export interface RequestContext {
@@ -20,19 +23,8 @@ export interface RequestContext {
   response: ServerResponse;
 }
 
-/** A reply whose body is already JSON text: a router passes it through without reading it. */
-export class RawReply {
-  constructor(
-    readonly status: number,
-    readonly body: string | Buffer,
-    readonly headers: Record<string, string> = {},
-  ) {}
-}
-
-export type Handler<R extends Route> = (
-  request: RequestOf<R>,
-  context: RequestContext,
-) => unknown | RawReply | Promise<unknown | RawReply>;
+/** Resolves with the reply's value, or with a `RawReply`; rejects with a `CodedError`. */
+export type Handler<R extends Route> = (request: RequestOf<R>, context: RequestContext) => unknown | Promise<unknown>;
 
 export type Handlers<T extends RouteTable> = { [K in keyof T]: Handler<T[K]> };
 
@@ -47,9 +39,9 @@ export interface FrontOptions {
   /** Looked at before a handler runs; throws to refuse. */
   guard?: (request: IncomingMessage) => void;
   /** Headers of every reply, asked for when the reply is written. */
-  replyHeaders?: () => Record<string, string>;
-  /** Handlers that read the body themselves, by path: asked first, and answer `false` to leave the request alone. */
-  streams?: Record<string, (context: RequestContext) => Promise<boolean>>;
+  replyHeaders?: () => FlatHeaders;
+  /** Handlers that read the body themselves, by path: asked first, and answer `undefined` to leave the request alone. */
+  streams?: Record<string, (context: RequestContext) => Promise<unknown> | undefined>;
 }
 
 /**
@@ -61,120 +53,98 @@ export function createFront<T extends RouteTable>(
   handlers: Handlers<T>,
   options: FrontOptions,
 ): RequestListener {
-  const hot = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
+  const front = new Front(options);
+  const hot = new Map<string, RequestListener>();
   for (const [name, route] of Object.entries(routes)) {
     const handler = handlers[name] as Handler<Route>;
-    if (route.hot) hot.set(`${route.method} ${route.path}`, (...args) => serve(route, handler, options, ...args));
+    if (route.hot) hot.set(`${route.method} ${route.path}`, (...args) => front.serve(route, handler, ...args));
   }
-  const app = createApp(routes, handlers, options);
-  const ownHeaders: [string, string][] = [
-    [headerNames.features, features.join(",")],
-    [headerNames.instance, options.instance],
-  ];
+  const app = createApp(routes, handlers, front);
   return (request, response) => {
-    for (const [name, value] of ownHeaders) response.setHeader(name, value);
-    const path = request.url ?? "";
-    if (options.token !== undefined && !isOpen(path) && !isAuthorized(request.headers.authorization, options.token)) {
-      request.resume();
-      response.setHeader("www-authenticate", 'Basic realm="eval", Bearer');
-      return replyError(response, new CodedError("UNAUTHORIZED", "A token is required: Authorization: Bearer <token>"));
-    }
-    const serveHot = hot.get(`${request.method} ${path}`);
+    if (!front.admits(request)) return front.refuse(request, response);
+    const serveHot = hot.get(`${request.method} ${request.url}`);
     if (serveHot) serveHot(request, response);
     else app(request, response);
   };
 }
 
-/** Liveness probes carry no token; the reply tells nothing but the version and the instance. */
-function isOpen(path: string): boolean {
-  return path === "/health";
-}
-
 /** The Express application of a route table: every route, 405 for a wrong method, 404 for the rest. */
-function createApp<T extends RouteTable>(routes: T, handlers: Handlers<T>, options: FrontOptions): Express {
+function createApp<T extends RouteTable>(routes: T, handlers: Handlers<T>, front: Front): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   for (const [name, route] of Object.entries(routes)) {
     const handler = handlers[name] as Handler<Route>;
-    const method = route.method === "GET" ? "get" : "post";
-    app[method](route.path, (request, response) => serve(route, handler, options, request, response));
-    app.all(route.path, (_request, response) => {
-      response.setHeader("allow", route.method);
-      replyError(response, new CodedError("METHOD_NOT_ALLOWED", "Method Not Allowed"));
+    // Not app.get(): that would answer HEAD as well, where v0.2 does not.
+    app.all(route.path, (request, response) => {
+      if (request.method === route.method) return front.serve(route, handler, request, response);
+      const error = new CodedError("METHOD_NOT_ALLOWED", "Method Not Allowed");
+      return writeError(response, error, front.headers(), { allow: route.method });
     });
   }
-  app.use((_request, response) => replyError(response, new CodedError("NOT_FOUND", "Not Found")));
+  const notFound = () => new CodedError("NOT_FOUND", "Not Found");
+  app.use((_request, response) => writeError(response, notFound(), front.headers()));
+  // Express only fails on a path that cannot be decoded. It knows an error handler by its four parameters.
+  const undecodable: ErrorRequestHandler = (_error, _request, response, _next) =>
+    writeError(response, notFound(), front.headers());
+  app.use(undecodable);
   return app;
 }
 
-async function serve(
-  route: Route,
-  handler: Handler<Route>,
-  options: FrontOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    options.guard?.(request);
-    const context = { peer: readPeer(request.headers), request, response };
-    const stream = options.streams?.[route.path];
-    if (stream && (await stream(context))) return;
-    const parsed = await readRequest(route, request, options.maxBodyBytes ?? 64 * 1024 * 1024);
-    reply(response, await handler(parsed, context), options);
-  } catch (error) {
-    if (!isCodedError(error)) options.logger.error(`${route.path}: ${messageOf(error)}`, { stack: stackOf(error) });
-    replyError(response, error, options);
-  }
-}
+/** What every route shares. */
+class Front {
+  readonly #own: FlatHeaders;
+  readonly #isAuthorized: (header: string | undefined) => boolean;
+  readonly #maxBodyBytes: number;
 
-async function readRequest(route: Route, request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  if (route.method === "GET") {
+  constructor(private readonly options: FrontOptions) {
+    this.#own = [headerNames.features, features.join(","), headerNames.instance, options.instance];
+    this.#isAuthorized = options.token === undefined ? () => true : tokenCheck(options.token);
+    this.#maxBodyBytes = options.maxBodyBytes ?? 64 * 1024 * 1024;
+  }
+
+  /** Liveness probes carry no token; their reply tells nothing but the version and the instance. */
+  admits({ url, headers }: IncomingMessage): boolean {
+    return this.#isAuthorized(headers.authorization) || url === "/health";
+  }
+
+  refuse(request: IncomingMessage, response: ServerResponse): void {
+    discard(request, 1024 * 1024);
+    const error = new CodedError("UNAUTHORIZED", "A token is required: Authorization: Bearer <token>");
+    const headers = { "www-authenticate": 'Basic realm="eval", Bearer', connection: "close" };
+    writeError(response, error, this.#own, headers);
+  }
+
+  headers(): FlatHeaders {
+    const { replyHeaders } = this.options;
+    return replyHeaders ? [...this.#own, ...replyHeaders()] : this.#own;
+  }
+
+  async serve(
+    route: Route,
+    handler: Handler<Route>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    try {
+      this.options.guard?.(request);
+      const context = { peer: readPeer(request.headers), request, response };
+      const streamed = this.options.streams?.[route.path]?.(context);
+      const value = await (streamed ?? handler(await this.#read(route, request), context));
+      writeReply(response, value, this.headers());
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      if (!isCodedError(error)) this.options.logger.error(`${route.path}: ${messageOf(error)}`, { stack });
+      writeError(response, error, this.headers());
+    }
+  }
+
+  async #read(route: Route, request: IncomingMessage): Promise<unknown> {
+    if (route.method === "POST") {
+      const text = await readBody(request, this.#maxBodyBytes);
+      return route.request === nothing ? undefined : validate(route.request, parseJsonBody(text), "body");
+    }
     const query = new URL(request.url ?? "", "http://localhost").searchParams;
     return validate(route.request, Object.fromEntries(query), "query");
   }
-  const text = await readBody(request, maxBytes);
-  return ignoresBody(route) ? undefined : validate(route.request, parseJsonBody(text), "body");
-}
-
-/** A route that asks for nothing takes any body, JSON or not, as v0.2 does. */
-function ignoresBody(route: Route): boolean {
-  return route.request.def.type === "unknown";
-}
-
-export function reply(response: ServerResponse, value: unknown, options?: Pick<FrontOptions, "replyHeaders">): void {
-  if (value instanceof RawReply) return write(response, value.status, value.body, value.headers, options);
-  write(response, 200, JSON.stringify(value ?? null), undefined, options);
-}
-
-/** Answers with an error in the wire's form: `{"detail": ..., "code": ...}`. */
-export function replyError(
-  response: ServerResponse,
-  error: unknown,
-  options?: Pick<FrontOptions, "replyHeaders">,
-): void {
-  const coded = isCodedError(error) ? error : new CodedError("INTERNAL", "Internal Server Error");
-  const headers: Record<string, string> = coded.retryAfterS ? { "retry-after": String(coded.retryAfterS) } : {};
-  write(response, coded.status, JSON.stringify({ detail: coded.detail, code: coded.code }), headers, options);
-}
-
-function write(
-  response: ServerResponse,
-  status: number,
-  body: string | Buffer,
-  headers: Record<string, string> | undefined,
-  options: Pick<FrontOptions, "replyHeaders"> | undefined,
-): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...options?.replyHeaders?.(),
-    ...headers,
-  });
-  response.end(body);
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
 }

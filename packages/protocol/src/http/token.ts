@@ -1,11 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /**
- * Whether an Authorization header carries the token: `Bearer <token>`, or Basic with the token as password (so that a
- * v0.2 peer can carry it inside its URL). Compared in constant time.
+ * Makes the check whether an Authorization header carries the token: `Bearer <token>`, or Basic with the token as
+ * password (so that a v0.2 peer can carry it inside its URL). Compares in constant time: digests are of one length,
+ * and timingSafeEqual looks at all of it.
  */
-export function isAuthorized(header: string | undefined, token: string): boolean {
-  return equalInConstantTime(presentedToken(header), token);
+export function tokenCheck(token: string): (header: string | undefined) => boolean {
+  const expected = digest(token);
+  return (header) => timingSafeEqual(digest(presentedToken(header)), expected);
 }
 
 export function bearer(token: string): string {
@@ -13,14 +15,13 @@ export function bearer(token: string): string {
 }
 
 function presentedToken(header: string | undefined): string {
-  const [scheme = "", credentials = ""] = (header ?? "").split(" ", 2);
+  const [, scheme = "", credentials = ""] = /^(\S+) +(\S+)$/.exec(header ?? "") ?? [];
   if (scheme.toLowerCase() === "bearer") return credentials;
   if (scheme.toLowerCase() !== "basic") return "";
   const decoded = Buffer.from(credentials, "base64").toString("utf8");
   return decoded.slice(decoded.indexOf(":") + 1);
 }
 
-function equalInConstantTime(presented: string, expected: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(presented), digest(expected));
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }

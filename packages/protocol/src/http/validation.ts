@@ -29,6 +29,11 @@ export function parseJsonBody(text: string): unknown {
   }
 }
 
+/** A query parameter that is not there. */
+export function missingParameter(name: string): CodedError {
+  return validationError([{ loc: ["query", name], msg: "field required", type: "value_error.missing" }]);
+}
+
 function validationError(detail: ValidationDetail[]): CodedError {
   const message = detail.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
   return new CodedError("VALIDATION", message, { detail });
@@ -37,7 +42,9 @@ function validationError(detail: ValidationDetail[]): CodedError {
 function describeIssue(issue: z.core.$ZodIssue, input: unknown, where: string): ValidationDetail {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
   const loc = [where, ...path];
-  if (valueAt(input, path) === undefined) return { loc, msg: "field required", type: "value_error.missing" };
+  const given = valueAt(input, path);
+  if (given === undefined) return { loc, msg: "field required", type: "value_error.missing" };
+  if (given === null) return { loc, msg: "null is not allowed", type: "type_error.none.not_allowed" };
   if (issue.code === "invalid_type") return { loc, msg: `${issue.expected} expected`, type: typeName(issue.expected) };
   return { loc, msg: issue.message, type: "value_error" };
 }

@@ -3,29 +3,26 @@
  * leases ran out while nothing could have renewed them.
  */
 export class LivedClock {
-  #lastTick: number;
+  #last: number;
   #slept = 0;
 
   /**
    * @param source monotonic milliseconds
-   * @param tickMs how often {@link tick} is called, in milliseconds
+   * @param tickMs how often {@link now} is asked at the least while the process runs, in milliseconds
    */
   constructor(
     private readonly source: () => number,
     private readonly tickMs: number,
   ) {
-    this.#lastTick = source();
+    this.#last = source();
   }
 
+  /** Not asked for longer than three ticks means that the process was not running. */
   now(): number {
-    return this.source() - this.#slept;
-  }
-
-  /** Called by the reaper. A tick that comes later than three periods means that the process was not running. */
-  tick(): void {
-    const now = this.source();
-    const gap = now - this.#lastTick;
+    const time = this.source();
+    const gap = time - this.#last;
     if (gap > 3 * this.tickMs) this.#slept += gap - this.tickMs;
-    this.#lastTick = now;
+    this.#last = time;
+    return time - this.#slept;
   }
 }

@@ -1,0 +1,107 @@
+import { errorTable } from "@eval/protocol";
+import {
+  addLogOptions,
+  type BinContext,
+  createProgram,
+  type LogOptions,
+  onShutdown,
+  positiveInteger,
+  positiveNumber,
+  readPackageVersion,
+  secondsOption,
+} from "@eval/protocol/cli";
+import { createLogger, type Logger } from "@eval/protocol/logger";
+import { type EvaluateOptions, type EvaluationReport, evaluate } from "./evaluation/evaluate.js";
+import { createProgress } from "./progress/progress.js";
+import { renderSummary } from "./results/summary.js";
+
+/** All times in seconds. */
+interface Flags extends LogOptions {
+  config: string;
+  output?: string;
+  runner?: string;
+  autoRetry?: boolean;
+  maxAttempts: number;
+  keepFailed?: boolean;
+  allowVersionMix?: boolean;
+  forceUnlock?: boolean;
+  waitForWorkers: number;
+  lease: number;
+  token?: string;
+}
+
+const exitCodes: Record<EvaluationReport["outcome"], number> = {
+  complete: 0,
+  failed: 1,
+  starved: errorTable.NO_WORKERS_AVAILABLE.exit,
+  interrupted: 130,
+};
+
+/** `eval-assigner`: runs one evaluation. Returns the exit code. */
+export async function main(context: BinContext): Promise<number> {
+  const flags = parseFlags(context);
+  const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: context.stderr });
+  const interrupt = new AbortController();
+  const off = onShutdown(() => interrupt.abort(), { process: context.process });
+  const progress = createProgress(context.stderr);
+  try {
+    const options = optionsOf(flags, context, logger);
+    const report = await evaluate(flags.config, {
+      ...options,
+      signal: interrupt.signal,
+      onEvent: (event) => progress.onEvent(event),
+    });
+    progress.stop();
+    context.stdout.write(describeReport(report));
+    return exitCodes[report.outcome];
+  } finally {
+    progress.stop();
+    off();
+  }
+}
+
+function optionsOf(flags: Flags, { env, cwd }: BinContext, logger: Logger): EvaluateOptions {
+  return {
+    cwd,
+    env,
+    logger,
+    output: flags.output,
+    runner: flags.runner,
+    autoRetry: flags.autoRetry ?? false,
+    maxAttempts: flags.maxAttempts,
+    keepFailed: flags.keepFailed ?? false,
+    allowVersionMix: flags.allowVersionMix ?? false,
+    forceUnlock: flags.forceUnlock ?? false,
+    waitForWorkersMs: flags.waitForWorkers * 1000,
+    leaseS: flags.lease,
+    token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
+  };
+}
+
+function describeReport({ outcome, output, rows, starved }: EvaluationReport): string {
+  const lines = rows.length > 0 ? [renderSummary(rows)] : [];
+  for (const [task, left] of starved) lines.push(`No worker came for ${task}: ${left} samples are left.`);
+  if (outcome === "failed") lines.push("Some samples failed: see error.jsonl. Launch again to run them again.");
+  if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to go on.");
+  return `${[...lines, `Results: ${output}`].join("\n")}\n`;
+}
+
+function parseFlags(context: BinContext): Flags {
+  const version = readPackageVersion(import.meta.url);
+  const description = "Plans agents x tasks x samples, runs the conversations and writes the results down";
+  const program = createProgram({ name: "eval-assigner", description, version }, context).allowExcessArguments(false);
+  program
+    .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
+    .option("-r, --auto-retry", "try failed samples again, with backoff")
+    .option("--max-attempts <number>", "attempts at one sample with --auto-retry", positiveInteger, 3)
+    .option("-o, --output <folder>", "where results go (default: the configuration's output)")
+    .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
+    .option("--keep-failed", "do not run again what has only failed lines")
+    .option("--allow-version-mix", "let results of different versions of a task stand together")
+    .option("--force-unlock", "take the output folder from whoever holds it")
+    .option("--wait-for-workers <seconds>", "how long missing workers are waited for", secondsOption, 60)
+    .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
+    .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
+  addLogOptions(program);
+  return program.parse(context.argv, { from: "user" }).opts<Flags>();
+}

@@ -1,0 +1,27 @@
+import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
+import type { AttemptOutcome } from "../attempt.js";
+import { DispatchCenter } from "../dispatch-center.js";
+import type { RunnerDescriptor, RunnerServices } from "../runner.js";
+
+/** What a flow runner sends: it wants attempts, or one of them has ended. */
+export type FlowMessage = { type: "take" } | { type: "finish"; attempt: string; outcome: AttemptOutcome };
+
+/** The default: one process, all assignments at once, allocated by maximum flow whenever something changed. */
+export class FlowCenter extends DispatchCenter<RunParam> {
+  override initRunners(): RunnerDescriptor[] {
+    return [{ module: new URL("./flow-runner.js", import.meta.url).href, export: "FlowRunner", count: 1 }];
+  }
+
+  override getSharedParam(): RunParam {
+    return runParamOf(this.options);
+  }
+
+  static restoreSharedParam(param: RunParam, services: RunnerServices): Promise<RunShared> {
+    return restoreRunParam(param, services);
+  }
+
+  override onRequest(_runner: string, message: unknown): Promise<unknown> {
+    const request = message as FlowMessage;
+    return request.type === "take" ? this.take() : this.finish(request.attempt, request.outcome);
+  }
+}

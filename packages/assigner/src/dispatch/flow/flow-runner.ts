@@ -1,0 +1,48 @@
+import type { RunShared } from "../../session/run-param.js";
+import { runSample } from "../../session/run-sample.js";
+import type { AttemptOutcome, Grant } from "../attempt.js";
+import { Runner } from "../runner.js";
+import { FlowCenter, type FlowMessage } from "./flow-center.js";
+
+/** Starts every attempt that it is granted, at once: how many run together is the centre's to decide. */
+export class FlowRunner extends Runner<RunShared> {
+  static readonly center = FlowCenter;
+  readonly #underWay = new Set<Promise<void>>();
+
+  override async doRun(): Promise<void> {
+    const { leases } = this.shared;
+    leases.start();
+    try {
+      for (;;) {
+        const grants = (await this.#send({ type: "take" })) as Grant[] | undefined;
+        if (grants === undefined) break;
+        for (const grant of grants) this.#start(grant);
+      }
+      await Promise.all(this.#underWay);
+    } finally {
+      await leases.stop();
+      await this.shared.close();
+    }
+  }
+
+  #start(grant: Grant): void {
+    const underWay = this.#carryOut(grant).finally(() => this.#underWay.delete(underWay));
+    this.#underWay.add(underWay);
+  }
+
+  async #carryOut(grant: Grant): Promise<void> {
+    await this.#send({ type: "finish", attempt: grant.attempt, outcome: await this.#outcomeOf(grant) });
+  }
+
+  async #outcomeOf({ agent: agentName, task: taskName, index }: Grant): Promise<AttemptOutcome> {
+    const { owner, leaseS, agents, tasks } = this.shared;
+    const agent = agents.get(agentName);
+    const task = tasks.get(taskName);
+    if (agent === undefined || task === undefined) throw new Error(`no agent ${agentName} or task ${taskName} here`);
+    return runSample({ agent, task, index, owner, leaseS, signal: this.services.signal });
+  }
+
+  #send(message: FlowMessage): Promise<unknown> {
+    return this.request(message);
+  }
+}

@@ -1,0 +1,32 @@
+import { randomId } from "@eval/protocol";
+import type { Logger } from "@eval/protocol/logger";
+import type { CenterChannel, Runner, RunnerClass, RunnerDescriptor } from "./runner.js";
+
+export interface InProcessOptions {
+  param: unknown;
+  onRequest: (runner: string, message: unknown) => Promise<unknown>;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes a centre's runners in this process, through the same calls as in any other: the parameter is cloned as a
+ * process boundary would do it, and nothing else is handed over.
+ */
+export async function makeRunners(
+  descriptors: readonly RunnerDescriptor[],
+  { param, onRequest, logger, signal }: InProcessOptions,
+): Promise<Runner<unknown>[]> {
+  const runners: Runner<unknown>[] = [];
+  for (const { module, export: name, count } of descriptors) {
+    const RunnerOf = ((await import(module)) as Record<string, RunnerClass>)[name] as RunnerClass;
+    for (let made = 0; made < count; made++) {
+      const id = randomId();
+      const services = { id, logger, signal };
+      const shared = await RunnerOf.center.restoreSharedParam(structuredClone(param) as never, services);
+      const channel: CenterChannel = (message) => onRequest(id, message);
+      runners.push(new RunnerOf(shared, channel, services));
+    }
+  }
+  return runners;
+}

@@ -1,0 +1,63 @@
+/** What a controller says of one task. */
+export interface CapacityReading {
+  /** Units that nobody has claimed. */
+  free: number;
+  /** Live workers. */
+  workers: number;
+}
+
+/**
+ * What the controller has free of each task, between two readings: the last one, less what was started and more what
+ * has ended since it was asked for. Pure; nothing waits for it on the path of a completion.
+ */
+export class TaskCapacity {
+  readonly #tasks = new Map<string, { free: number; started: number; workers: number; lastServed: number }>();
+
+  /** @param now monotonic milliseconds: from here on a task without workers is waited for */
+  constructor(tasks: Iterable<string>, now: number) {
+    for (const task of tasks) this.#tasks.set(task, { free: 0, started: 0, workers: 0, lastServed: now });
+  }
+
+  freeOf(task: string): number {
+    return this.#tasks.get(task)?.free ?? 0;
+  }
+
+  started(task: string): void {
+    const state = this.#tasks.get(task);
+    if (state === undefined) return;
+    state.free -= 1;
+    state.started += 1;
+  }
+
+  ended(task: string): void {
+    const state = this.#tasks.get(task);
+    if (state) state.free += 1;
+  }
+
+  /** After a 406: nothing is free until the controller was asked again. */
+  exhausted(task: string): void {
+    const state = this.#tasks.get(task);
+    if (state) state.free = 0;
+  }
+
+  /** Marks the moment in which a reading is asked for; {@link apply} takes what has started since off it. */
+  asking(task: string): void {
+    const state = this.#tasks.get(task);
+    if (state) state.started = 0;
+  }
+
+  /** Takes a reading over; undefined: the controller could not be asked, or does not know the task. */
+  apply(task: string, reading: CapacityReading | undefined, now: number): void {
+    const state = this.#tasks.get(task);
+    if (state === undefined) return;
+    state.workers = reading?.workers ?? 0;
+    if (state.workers > 0) state.lastServed = now;
+    if (reading) state.free = reading.free - state.started;
+  }
+
+  /** Milliseconds for which a task has had no worker. */
+  starvedFor(task: string, now: number): number {
+    const state = this.#tasks.get(task);
+    return state === undefined || state.workers > 0 ? 0 : now - state.lastServed;
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { CodedError, type ErrorCode, isCodedError, messageOf, type SampleIndex } from "@eval/protocol";
+import type { TaskClient } from "../session/task-client.js";
+
+/** What the controller knows of a task. */
+export interface KnownTask {
+  indices: SampleIndex[];
+  /** The task's own version, if it gives one. */
+  version: string | undefined;
+}
+
+export interface AwaitTasksOptions {
+  /** How long a task that is not there yet is waited for, in milliseconds. */
+  waitMs: number;
+  signal: AbortSignal;
+  /** Told once for each task that has to be waited for, with the reason. */
+  onWaiting: (task: string, why: string) => void;
+}
+
+/** What may change by itself. */
+const waitable: ReadonlySet<ErrorCode> = new Set([
+  ...(["UNREACHABLE", "TIMEOUT", "RECOVERING", "TASK_NOT_FOUND", "NO_WORKERS_AVAILABLE"] as const),
+]);
+
+/** Asks the controllers for the tasks, and waits for those whose workers are not there yet. */
+export async function awaitTasks(
+  clients: ReadonlyMap<string, TaskClient>,
+  options: AwaitTasksOptions,
+): Promise<Map<string, KnownTask>> {
+  const deadline = performance.now() + options.waitMs;
+  const found = await Promise.all([...clients].map(([name, client]) => awaitTask(name, client, deadline, options)));
+  const missing = found.filter((task) => "why" in task);
+  if (missing.length > 0) throw notThere(missing, options.waitMs);
+  return new Map(found.map((task) => [task.name, task as KnownTask & { name: string }]));
+}
+
+interface Missing {
+  name: string;
+  code: ErrorCode;
+  why: string;
+}
+
+async function awaitTask(
+  name: string,
+  client: TaskClient,
+  deadline: number,
+  { signal, onWaiting }: AwaitTasksOptions,
+): Promise<(KnownTask & { name: string }) | Missing> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const indices = await client.getIndices(signal);
+      const version = (await client.listTasks(signal))[client.name]?.version;
+      return { name, indices, version };
+    } catch (error) {
+      if (signal.aborted || !isCodedError(error) || !waitable.has(error.code)) throw error;
+      const why = describe(error, client);
+      if (attempt === 0) onWaiting(name, why);
+      if (performance.now() > deadline) return { name, code: error.code, why };
+      await delay(Math.min(1_000, 100 * 2 ** attempt), undefined, { signal });
+    }
+  }
+}
+
+function describe(error: CodedError, { name, address }: TaskClient): string {
+  if (error.code === "UNREACHABLE" || error.code === "TIMEOUT") return messageOf(error);
+  return `no worker of ${name} is registered at ${address}`;
+}
+
+function notThere(missing: readonly Missing[], waitMs: number): CodedError {
+  const lines = missing.map(({ name, why }) => `  ${name}: ${why}`).join("\n");
+  const code = missing.some((task) => task.code === "UNREACHABLE") ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
+  const advice = "Start the controller and the workers (for instance with eval-start-task), or wait longer";
+  const text = `After ${waitMs / 1000} s these tasks are not there:\n${lines}\n${advice} (--wait-for-workers).`;
+  return new CodedError(code, text);
+}

@@ -1,0 +1,56 @@
+import type { z } from "zod";
+
+export interface EvaluationConfigProblem {
+  /** From the root of the file; numbers are positions in lists. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** Reads values out of one file, and gathers what is wrong with them. */
+export class ConfigReader {
+  readonly problems: EvaluationConfigProblem[] = [];
+
+  constructor(protected readonly raw: Record<string, unknown>) {}
+
+  /** The value at `path` as the schema has it; undefined, and a problem noted, where it does not fit. */
+  read<Value>(path: (string | number)[], schema: z.ZodType<Value>): Value | undefined {
+    const parsed = schema.safeParse(valueAt(this.raw, path));
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) {
+      this.report([...path, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))], issue.message);
+    }
+    return undefined;
+  }
+
+  /** The value of each name that has one. */
+  protected byName<Value>(names: readonly string[], read: (name: string) => Value | undefined): Map<string, Value> {
+    const values = new Map<string, Value>();
+    for (const name of names) {
+      const value = read(name);
+      if (value !== undefined) values.set(name, value);
+    }
+    return values;
+  }
+
+  protected report(path: (string | number)[], message: string): void {
+    this.problems.push({ path, message });
+  }
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function keysOf(value: unknown): string[] {
+  return isMapping(value) ? Object.keys(value) : [];
+}
+
+/** Own keys only: a name such as `constructor` is not found by accident. */
+export function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return value;
+}

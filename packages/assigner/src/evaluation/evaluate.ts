@@ -1,0 +1,204 @@
+import { setMaxListeners } from "node:events";
+import { join, resolve } from "node:path";
+import type { Environment } from "@eval/protocol/config";
+import { type Logger, silentLogger } from "@eval/protocol/logger";
+import type { CenterOptions, DispatchCenter, DispatchResult } from "../dispatch/dispatch-center.js";
+import { exponentialBackoff } from "../dispatch/ledger.js";
+import { loadCenter } from "../dispatch/runner-type.js";
+import { fileNames } from "../results/cell-folder.js";
+import { writeFileDurably } from "../results/durable-files.js";
+import { lockOutput } from "../results/output-lock.js";
+import { RunLog } from "../results/run-log.js";
+import type { SummaryRow } from "../results/summary.js";
+import { makeTaskClients } from "../session/run-param.js";
+import type { TaskClient } from "../session/task-client.js";
+import { awaitTasks } from "./await-tasks.js";
+import { CellResults } from "./cell-results.js";
+import { expandOutput } from "./evaluation-config.js";
+import type { EvaluationEvent } from "./events.js";
+import { type InlineConfig, type LoadedEvaluation, loadEvaluation } from "./load-evaluation.js";
+import { type FolderCell, preparePlan, readCells } from "./prepare-plan.js";
+import { readCapacities } from "./read-capacity.js";
+import { readOrMakeRunId } from "./run-id.js";
+
+export interface EvaluateOptions {
+  /** Where relative paths start. Default: the process's working directory. */
+  cwd?: string;
+  /** For `${env:NAME}` references. Default: none. */
+  env?: Environment;
+  /** Stands above the configuration's `output`; `{TIMESTAMP}` is filled in. */
+  output?: string | undefined;
+  /** A centre's type or module; stands above the configuration's `runner`. Default `flow`. */
+  runner?: string | undefined;
+  /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
+  autoRetry?: boolean;
+  /** Default 3. */
+  maxAttempts?: number;
+  /** Samples that have only failed lines are not run again. Default false. */
+  keepFailed?: boolean;
+  /** Results of different versions of a task may stand in one cell. Default false. */
+  allowVersionMix?: boolean;
+  /** Takes the output folder whoever holds it. Default false. */
+  forceUnlock?: boolean;
+  /** How long workers, and a controller out of reach, are waited for, in milliseconds. Default 60,000. */
+  waitForWorkersMs?: number;
+  /** Seconds that sessions outlive this process. Default 60. */
+  leaseS?: number;
+  /** Sent to controllers by tasks that have no token of their own. */
+  token?: string | undefined;
+  logger?: Logger;
+  /** Ends the run cleanly: sessions cancelled, lines on disk. */
+  signal?: AbortSignal;
+  onEvent?: (event: EvaluationEvent) => void;
+}
+
+export interface EvaluationReport {
+  /**
+   * `complete`: every sample has a result. `failed`: some have none, or an overall could not be made. `starved`: no
+   * worker came for some. `interrupted`: the signal was aborted.
+   */
+  outcome: "complete" | "failed" | "starved" | "interrupted";
+  /** Absolute. */
+  output: string;
+  rows: SummaryRow[];
+  /** Tasks that no worker came for, with the number of samples left. */
+  starved: ReadonlyMap<string, number>;
+}
+
+/**
+ * Runs an evaluation: loads the configuration (a file, or an inline one), plans what the output folder does not hold
+ * yet, dispatches it, and writes results as they come. Rejects with a CodedError: CONFIG_*, MODULE_*, OUTPUT_*,
+ * UNREACHABLE, NO_WORKERS_AVAILABLE, ...
+ */
+export async function evaluate(
+  config: string | InlineConfig,
+  options: EvaluateOptions = {},
+): Promise<EvaluationReport> {
+  const { cwd = process.cwd(), env = {}, token, logger = silentLogger } = options;
+  const evaluation = await loadEvaluation(config, { cwd, env, token });
+  for (const warning of evaluation.warnings) logger.warn(warning);
+  if (evaluation.masked.length > 0) {
+    logger.warn(`Literal secrets are masked in ${fileNames.config}; better write \${env:NAME}`, {
+      at: evaluation.masked,
+    });
+  }
+  const output = resolve(cwd, expandOutput(options.output ?? evaluation.output, new Date()));
+  const lock = await lockOutput(output, { force: options.forceUnlock ?? false, now: Date.now });
+  const log = new RunLog(output, { now: Date.now });
+  try {
+    await writeFileDurably(join(output, fileNames.config), evaluation.kept);
+    return await new Evaluation(evaluation, output, log, { ...options, cwd, logger }).run();
+  } finally {
+    await log.close();
+    await lock.release();
+  }
+}
+
+type Settings = EvaluateOptions & { cwd: string; logger: Logger };
+
+/** One launch into a folder that is locked. */
+class Evaluation {
+  readonly #waitMs: number;
+  readonly #signal: AbortSignal;
+  readonly #onEvent: (event: EvaluationEvent) => void;
+
+  constructor(
+    private readonly evaluation: LoadedEvaluation,
+    private readonly output: string,
+    private readonly log: RunLog,
+    private readonly settings: Settings,
+  ) {
+    this.#waitMs = settings.waitForWorkersMs ?? 60_000;
+    this.#signal = settings.signal ?? new AbortController().signal;
+    setMaxListeners(0, this.#signal);
+    this.#onEvent = settings.onEvent ?? (() => {});
+  }
+
+  async run(): Promise<EvaluationReport> {
+    const { evaluation, settings } = this;
+    const cells = await readCells(this.output, evaluation.cells, this.log, settings.logger);
+    const folders = { configDir: evaluation.configDir, cwd: settings.cwd };
+    const clients = await makeTaskClients(evaluation.taskModules, folders, this.#waitMs);
+    try {
+      return await this.#dispatch(cells, clients);
+    } finally {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    }
+  }
+
+  async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
+    let results: CellResults | undefined;
+    const center = await this.#makeCenter(clients, () => results as CellResults);
+    await center.launch();
+    const tasks = await this.#awaitTasks(cells, clients);
+    if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], starved: new Map() };
+    const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
+    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
+    const versions = new Map([...tasks].map(([name, { version }]) => [name, version]));
+    const { output, log } = this;
+    this.#onEvent({
+      type: "planned",
+      output,
+      cells: plans.map(({ agent, task, total, done }) => ({ agent, task, total, done })),
+    });
+    results = new CellResults(plans, cells, { output, log, logger, tasks: clients, versions, onEvent: this.#onEvent });
+    const stop = () => center.stop("interrupted");
+    this.#signal.addEventListener("abort", stop);
+    if (this.#signal.aborted) stop();
+    try {
+      const ended = await center.start(plans);
+      await results.settled();
+      return this.#report(results, ended);
+    } finally {
+      this.#signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async #makeCenter(clients: ReadonlyMap<string, TaskClient>, results: () => CellResults): Promise<DispatchCenter> {
+    const { evaluation, settings } = this;
+    const { autoRetry = false, maxAttempts = 3, leaseS = 60, logger, cwd } = settings;
+    const options: CenterOptions = {
+      agents: evaluation.agentModules,
+      tasks: evaluation.taskModules,
+      configDir: evaluation.configDir,
+      cwd,
+      runId: await readOrMakeRunId(this.output),
+      leaseS,
+      waitForWorkersMs: this.#waitMs,
+      capacity: evaluation.concurrency,
+      retry: { maxAttempts: autoRetry ? maxAttempts : 1, delayMs: exponentialBackoff },
+      logger,
+      readCapacity: (tasks, signal) => readCapacities(clients, tasks, signal, logger),
+      record: (settlement) => results().record(settlement),
+      onGrant: (grant) => {
+        results().started(grant);
+        this.#onEvent({ type: "granted", grant });
+      },
+      onEnd: (grant) => this.#onEvent({ type: "ended", grant }),
+    };
+    return loadCenter(settings.runner ?? evaluation.runner ?? "flow", options);
+  }
+
+  /** The tasks of the cells that are not complete. Undefined: interrupted while waiting. */
+  async #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
+    const needed = new Set(cells.filter(({ overall }) => overall === undefined).map(({ task }) => task));
+    const wanted = new Map([...clients].filter(([name]) => needed.has(name)));
+    try {
+      return await awaitTasks(wanted, {
+        waitMs: this.#waitMs,
+        signal: this.#signal,
+        onWaiting: (task, why) => this.#onEvent({ type: "waiting", task, why }),
+      });
+    } catch (error) {
+      if (this.#signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  #report(results: CellResults, { starved, stopped }: DispatchResult): EvaluationReport {
+    const rows = results.rows();
+    const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && !results.overallFailed;
+    const outcome = stopped ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
+    return { outcome, output: this.output, rows, starved };
+  }
+}

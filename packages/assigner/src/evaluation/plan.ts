@@ -1,0 +1,122 @@
+import type { SampleIndex } from "@eval/protocol";
+
+/** One entry of `assignments`: every agent named, with every task named. */
+export interface Assignment {
+  agent: string | readonly string[];
+  task: string | readonly string[];
+  /** Smaller goes first; default 0. Equal for all unless a file says otherwise. */
+  priority?: number | undefined;
+}
+
+/** An agent with a task. */
+export interface PlanCell {
+  agent: string;
+  task: string;
+  priority: number;
+}
+
+/** One repetition of one sample; epochs count from 1. */
+export interface PlannedSample {
+  index: SampleIndex;
+  epoch: number;
+}
+
+/** What the output folder holds of one cell and epoch: indices with an accepted line, and with none but failed lines. */
+export interface RecordedEpoch {
+  epoch: number;
+  accepted: Iterable<SampleIndex>;
+  failed: Iterable<SampleIndex>;
+}
+
+export interface ExcludedSample extends PlannedSample {
+  /** `not in task`: recorded, kept, but no index of the task any more. `failed before`: only with `keepFailed`. */
+  reason: "not in task" | "failed before";
+}
+
+/** done + remaining + those excluded as `failed before` = total. */
+export interface CellPlan extends PlanCell {
+  /** In the order of the indices, one epoch after the other. */
+  remaining: PlannedSample[];
+  /** Indices x epochs. */
+  total: number;
+  /** Samples of the task with an accepted line. */
+  done: number;
+  excluded: ExcludedSample[];
+}
+
+export interface CellPlanOptions {
+  /** Repetitions of each sample; default 1. */
+  epochs?: number;
+  /** A sample that has only failed lines is not run again; default false. */
+  keepFailed?: boolean;
+}
+
+/** Cells in the order of the file, each once: the first wins, and each further one is a warning. */
+export function expandAssignments(assignments: readonly Assignment[]): { cells: PlanCell[]; warnings: string[] } {
+  const cells = new Map<string, PlanCell>();
+  const warnings: string[] = [];
+  assignments.forEach((assignment, at) => {
+    for (const agent of namesOf(assignment.agent)) {
+      for (const task of namesOf(assignment.task)) {
+        const key = JSON.stringify([agent, task]);
+        if (cells.has(key)) warnings.push(`assignments[${at}] names agent ${agent} with task ${task} again: ignored`);
+        else cells.set(key, { agent, task, priority: assignment.priority ?? 0 });
+      }
+    }
+  });
+  return { cells: [...cells.values()], warnings };
+}
+
+export function namesOf(names: string | readonly string[]): readonly string[] {
+  return typeof names === "string" ? [names] : names;
+}
+
+/** What of a cell is left to run. Indices that the task lists twice are planned once. */
+export function planCell(
+  cell: PlanCell,
+  indices: readonly SampleIndex[],
+  recorded: Iterable<RecordedEpoch> = [],
+  { epochs = 1, keepFailed = false }: CellPlanOptions = {},
+): CellPlan {
+  const distinct = [...new Set(indices)];
+  const match = indexMatcher(distinct);
+  const byEpoch = new Map([...recorded].map((record) => [record.epoch, record]));
+  const plan: CellPlan = { ...cell, remaining: [], total: distinct.length * epochs, done: 0, excluded: [] };
+  for (let epoch = 1; epoch <= epochs; epoch++) planEpoch(plan, distinct, match, byEpoch.get(epoch), epoch, keepFailed);
+  return plan;
+}
+
+function planEpoch(
+  plan: CellPlan,
+  indices: readonly SampleIndex[],
+  match: IndexMatcher,
+  recorded: RecordedEpoch | undefined,
+  epoch: number,
+  keepFailed: boolean,
+): void {
+  const accepted = new Set<SampleIndex>();
+  for (const index of new Set(recorded?.accepted)) {
+    const known = match(index);
+    if (known === undefined) plan.excluded.push({ index, epoch, reason: "not in task" });
+    else accepted.add(known);
+  }
+  const failed = new Set(keepFailed ? [...(recorded?.failed ?? [])].map(match) : []);
+  for (const index of indices) {
+    if (accepted.has(index)) plan.done++;
+    else if (failed.has(index)) plan.excluded.push({ index, epoch, reason: "failed before" });
+    else plan.remaining.push({ index, epoch });
+  }
+}
+
+export type IndexMatcher = (recorded: SampleIndex) => SampleIndex | undefined;
+
+/**
+ * Finds the task's index that one read back from a file stands for: the very same, else the only one with the same
+ * text (a v0.2 peer turns `"5"` into `5`). Undefined where there is none, or more than one.
+ */
+export function indexMatcher(indices: readonly SampleIndex[]): IndexMatcher {
+  const exact = new Set(indices);
+  const byText = new Map<string, SampleIndex | undefined>();
+  for (const index of exact) byText.set(String(index), byText.has(String(index)) ? undefined : index);
+  return (recorded) => (exact.has(recorded) ? recorded : byText.get(String(recorded)));
+}

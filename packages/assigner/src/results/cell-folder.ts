@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+/** One cell and epoch: what has a journal of its own. */
+export interface CellRef {
+  agent: string;
+  task: string;
+  /** Counts from 1. */
+  epoch: number;
+}
+
+export const fileNames = {
+  runs: "runs.jsonl",
+  error: "error.jsonl",
+  late: "late.jsonl",
+  overall: "overall.json",
+  lock: ".lock",
+  config: "config.yaml",
+} as const;
+
+/** `{output}/{agent}/{task}` for epoch 1, `epoch-k` below it for the others. */
+export function cellFolder(output: string, { agent, task, epoch }: CellRef): string {
+  const folder = join(output, safeSegment(agent), safeSegment(task));
+  return epoch === 1 ? folder : join(folder, `epoch-${epoch}`);
+}
+
+/** Separators, what Windows forbids in a name, control characters, halves of surrogate pairs, and our own escape. */
+const unsafe = /[/\\:*?"<>|%\p{Cc}\p{Cs}]/gu;
+
+/** Names that mean a device on Windows, with any extension. */
+const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+const ownNames: ReadonlySet<string> = new Set(Object.values(fileNames));
+
+/** Most file systems take 255 bytes; a cut name ends with `%-` and a hash of the whole. */
+const maxBytes = 200;
+const cutCharacters = 40;
+
+/**
+ * A name as one path segment that is safe on every file system. A name that is safe already stays as it is, so that
+ * v0.2's folders match; else its dangerous characters become `%` and their code in hex. Different names give different
+ * segments (but file systems that ignore case may still take two names for one).
+ */
+export function safeSegment(name: string): string {
+  if (name === "") return "%";
+  let segment = name.replace(unsafe, escaped);
+  if (/^\.+$/.test(segment)) segment = segment.replaceAll(".", "%2E");
+  if (device.test(segment) || ownNames.has(segment)) segment = escaped(segment.charAt(0)) + segment.slice(1);
+  segment = segment.replace(/[. ]$/, escaped);
+  if (Buffer.byteLength(segment) <= maxBytes) return segment;
+  const hash = createHash("sha256").update(segment).digest("hex").slice(0, 32);
+  return `${[...segment].slice(0, cutCharacters).join("")}%-${hash}`;
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16).toUpperCase();
+  return code.length > 2 ? `%u${code.padStart(4, "0")}` : `%${code.padStart(2, "0")}`;
+}

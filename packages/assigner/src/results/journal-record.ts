@@ -1,0 +1,129 @@
+import {
+  type Json,
+  type Message,
+  type SampleIndex,
+  type SampleStatus,
+  sampleStatuses,
+  type TaskOutput,
+} from "@eval/protocol";
+import type { CellRef } from "./cell-folder.js";
+
+/** Why an attempt failed; the first five are v0.2's. */
+export type RunError =
+  | "START_FAILED"
+  | "INTERACT_FAILED"
+  | "AGENT_FAILED"
+  | "NETWORK_ERROR"
+  | "NOT_AVAILABLE"
+  | "TASK_ERROR";
+
+/** The end of one attempt, as the journal is given it. */
+export interface RunRecord extends CellRef {
+  index: SampleIndex;
+  /** Null: the sample has a result, unless its output's status is `task error`. */
+  error: RunError | null;
+  /** The failure in words. */
+  info: string | null;
+  output: TaskOutput | null;
+  /** Further keys of the line, after v0.2's: attempt, task_version, duration_ms, session_id, ... */
+  extra?: { [key: string]: Json };
+}
+
+/** What a line of a journal says, as far as it is understood. */
+export interface JournalLine {
+  index: SampleIndex;
+  error: string | null;
+  /** Null where the line has none. */
+  status: SampleStatus | null;
+  taskVersion: string | null;
+  /** Milliseconds since 1970; null where the line does not say. */
+  timestamp: number | null;
+  output: TaskOutput | null;
+}
+
+const v02Keys: ReadonlySet<string> = new Set(["index", "error", "info", "output", "time"]);
+
+/** Whether the attempt gave its sample a result. A `task error` is a failure with its output kept. */
+export function isAccepted({ error, output }: Pick<RunRecord, "error" | "output">): boolean {
+  return error === null && output !== null && output.status !== "task error";
+}
+
+/** The record as one line with its end, v0.2's keys first and in v0.2's order. `now`: milliseconds since 1970. */
+export function formatLine(record: RunRecord, now: number): string {
+  const failed = record.error === null && !isAccepted(record);
+  const extra = Object.entries(record.extra ?? {}).filter(([key]) => !v02Keys.has(key));
+  const line = {
+    index: record.index,
+    error: failed ? "TASK_ERROR" : record.error,
+    info: record.info,
+    output: record.output && {
+      index: record.output.index,
+      status: record.output.status,
+      result: record.output.result,
+      history: record.output.history,
+    },
+    time: { timestamp: now, str: localTime(new Date(now)) },
+    ...(record.epoch === 1 ? {} : { epoch: record.epoch }),
+    ...Object.fromEntries(extra),
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in local time. */
+function localTime(date: Date): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** Reads a line of ours or of v0.2: any order of keys, null or missing fields. Undefined: it is not one. */
+export function parseLine(text: string): JournalLine | undefined {
+  const line = parseObject(text);
+  if (line === undefined || !isIndex(line.index)) return undefined;
+  const output = isObject(line.output) ? readOutput(line.output, line.index) : null;
+  const time = isObject(line.time) ? line.time.timestamp : undefined;
+  return {
+    index: line.index,
+    error: typeof line.error === "string" ? line.error : null,
+    status: output?.status ?? null,
+    taskVersion: typeof line.task_version === "string" ? line.task_version : null,
+    timestamp: typeof time === "number" ? time : null,
+    output,
+  };
+}
+
+function readOutput(output: Record<string, unknown>, index: SampleIndex): TaskOutput {
+  const status = sampleStatuses.find((known) => known === output.status) ?? "unknown";
+  return {
+    index: isIndex(output.index) ? output.index : index,
+    status,
+    result: (output.result ?? null) as Json,
+    history: Array.isArray(output.history) ? (output.history as Message[]) : null,
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  const value = parseJson(text) ?? parseJson(withoutNaN(text));
+  return isObject(value) ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Python writes numbers that JSON does not have; they are read as null. Strings stay as they are. */
+function withoutNaN(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : "null"));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isIndex(value: unknown): value is SampleIndex {
+  return typeof value === "string" || (typeof value === "number" && Number.isInteger(value));
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { link, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CodedError } from "@eval/protocol";
+import { fileNames } from "./cell-folder.js";
+import { FolderMaker, temporaryBeside } from "./durable-files.js";
+import { isProvablyDead, ownIdentity, type ProcessIdentity } from "./process-identity.js";
+
+export interface OutputLock {
+  /** Gives the folder free, if it is still ours. May be called again. */
+  release(): Promise<void>;
+}
+
+export interface OutputLockOptions {
+  /** Takes the folder whoever holds it: `--force-unlock`. Default false. */
+  force?: boolean;
+  /** Milliseconds since 1970; goes into the lock for people to read. */
+  now: () => number;
+}
+
+/** What the lock file says. `token` names this one taking of the lock. */
+interface Holder extends ProcessIdentity {
+  token: string;
+  since: string;
+}
+
+/**
+ * Makes this process the one writer of an output folder, which is created if need be. A lock whose holder is provably
+ * dead on this host is taken over; any other rejects with OUTPUT_LOCKED.
+ */
+export async function lockOutput(output: string, { force = false, now }: OutputLockOptions): Promise<OutputLock> {
+  await new FolderMaker().make(output);
+  const token = randomBytes(16).toString("hex");
+  const own: Holder = { ...(await ownIdentity()), token, since: new Date(now()).toISOString() };
+  const path = join(output, fileNames.lock);
+  if (force) await replace(path, own);
+  else await take(path, own, output);
+  return { release: () => releaseLock(path, own) };
+}
+
+/**
+ * Takes the lock file at `path`. To replace a dead holder's, one must hold the lock `path.<its token>`: so of many that
+ * find it dead one replaces it, and none can remove the lock of a living successor. That second lock is taken in the
+ * same way, so that one who dies in between stops nobody.
+ */
+async function take(path: string, own: Holder, output: string): Promise<void> {
+  while (!(await create(path, own))) {
+    const holder = await readHolder(path);
+    if (holder === undefined) continue;
+    if (holder === "unreadable" || !(await isProvablyDead(holder, own))) throw lockedError(output, path, holder);
+    const claim = `${path}.${holder.token}`;
+    await take(claim, own, output);
+    try {
+      const again = await readHolder(path);
+      if (typeof again === "object" && again.token === holder.token) return await replace(path, own);
+    } finally {
+      await releaseLock(claim, own);
+    }
+  }
+}
+
+/** False: there is a lock file already. The file appears with its whole content, or not at all. */
+async function create(path: string, own: Holder): Promise<boolean> {
+  const temporary = temporaryBeside(path);
+  await writeFile(temporary, JSON.stringify(own), { flag: "wx" });
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code === "EPERM" || code === "ENOTSUP" || code === "ENOSYS") return await createWithoutLink(path, own);
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** For file systems without links. A reader may find the file empty for a moment, and takes it for held. */
+async function createWithoutLink(path: string, own: Holder): Promise<boolean> {
+  try {
+    const file = await open(path, "wx");
+    await file.writeFile(JSON.stringify(own)).finally(() => file.close());
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function replace(path: string, own: Holder): Promise<void> {
+  const temporary = temporaryBeside(path);
+  await writeFile(temporary, JSON.stringify(own), { flag: "wx" });
+  await rename(temporary, path);
+}
+
+async function releaseLock(path: string, own: Holder): Promise<void> {
+  const holder = await readHolder(path);
+  if (typeof holder === "object" && holder.token === own.token) await rm(path, { force: true });
+}
+
+/** Undefined: there is no lock (any more). */
+async function readHolder(path: string): Promise<Holder | "unreadable" | undefined> {
+  try {
+    const holder = JSON.parse(await readFile(path, "utf8")) as Holder | null;
+    const known = typeof holder?.token === "string" && typeof holder.host === "string" && Number.isInteger(holder.pid);
+    return known && /^[0-9a-f]+$/.test(holder.token) ? holder : "unreadable";
+  } catch (error) {
+    if (error instanceof SyntaxError) return "unreadable";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function lockedError(output: string, path: string, holder: Holder | "unreadable"): CodedError {
+  const who =
+    holder === "unreadable"
+      ? `the lock ${path} cannot be read`
+      : `process ${holder.pid} on host ${holder.host} has been writing there since ${holder.since}`;
+  const advice =
+    "Wait for it or choose another output; if you are sure that it does not run any more, use --force-unlock";
+  return new CodedError("OUTPUT_LOCKED", `${output} is locked: ${who}. ${advice}`);
+}

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { SampleIndex, TaskOutput } from "@eval/protocol";
+import { type CellRef, cellFolder, fileNames } from "./cell-folder.js";
+import { type JournalLine, parseLine } from "./journal-record.js";
+import { journalLines, readJournal } from "./read-journal.js";
+import { repairJournal } from "./repair-journal.js";
+
+/** What an output folder holds of one cell and epoch; fits the plan's RecordedEpoch. */
+export interface RecordedCell extends CellRef {
+  /** Indices with a result, in the order of the file. */
+  accepted: Set<SampleIndex>;
+  /** Indices with failed attempts and no result. */
+  failed: Set<SampleIndex>;
+  /** Accepted results with the status `task error`: only v0.2 writes such lines into runs.jsonl. */
+  taskErrors: number;
+  /** Failed attempts, all of them. */
+  failedAttempts: number;
+  /** Versions that the task gave its results; more than one must not be mixed. */
+  taskVersions: Set<string>;
+  /** What was damaged and how it was repaired, in words. */
+  repairs: string[];
+}
+
+/**
+ * Reads a cell's journal, ours or v0.2's, and repairs it. Keeps indices in memory, no outputs. The caller holds the
+ * folder's lock.
+ */
+export async function readRecordedCell(output: string, { agent, task, epoch }: CellRef): Promise<RecordedCell> {
+  const cell: RecordedCell = {
+    agent,
+    task,
+    epoch,
+    accepted: new Set(),
+    failed: new Set(),
+    taskErrors: 0,
+    failedAttempts: 0,
+    taskVersions: new Set(),
+    repairs: [],
+  };
+  const folder = cellFolder(output, cell);
+  await readAndRepair(cell, join(folder, fileNames.runs), (line) => noteRun(cell, line));
+  await readAndRepair(cell, join(folder, fileNames.error), (line) => {
+    cell.failedAttempts++;
+    if (!cell.accepted.has(line.index)) cell.failed.add(line.index);
+  });
+  return cell;
+}
+
+async function readAndRepair(cell: RecordedCell, path: string, visit: (line: JournalLine) => void): Promise<void> {
+  cell.repairs.push(...(await repairJournal(path, await readJournal(path, visit))));
+}
+
+function noteRun(cell: RecordedCell, line: JournalLine): void {
+  if (!isResult(line) || cell.accepted.has(line.index)) return;
+  cell.accepted.add(line.index);
+  if (line.status === "task error") cell.taskErrors++;
+  if (line.taskVersion !== null) cell.taskVersions.add(line.taskVersion);
+}
+
+/** In runs.jsonl every line is a result but one that says that it is an error. */
+function isResult(line: JournalLine): boolean {
+  return line.error === null;
+}
+
+/**
+ * The accepted outputs of a cell and epoch, one at a time: the first line of each index, under the line's index.
+ * `withHistory: false` leaves the histories out (null).
+ */
+export async function* readResults(
+  output: string,
+  cell: CellRef,
+  { withHistory = true }: { withHistory?: boolean } = {},
+): AsyncGenerator<TaskOutput> {
+  const seen = new Set<SampleIndex>();
+  for await (const { text } of journalLines(join(cellFolder(output, cell), fileNames.runs))) {
+    const line = parseLine(text);
+    if (line === undefined || !isResult(line) || seen.has(line.index)) continue;
+    seen.add(line.index);
+    const found = line.output ?? { status: "unknown", result: null, history: null };
+    yield { ...found, index: line.index, history: withHistory ? found.history : null };
+  }
+}

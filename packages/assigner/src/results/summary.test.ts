@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { formatSeconds, mainMetric, renderSummary, type SummaryRow } from "./summary.js";
+
+const row: SummaryRow = {
+  agent: "model",
+  task: "db",
+  done: 9,
+  failed: 1,
+  remaining: 0,
+  taskErrors: 0,
+  metric: { name: "accuracy", value: 1 / 3 },
+  seconds: 4.16,
+};
+
+describe("the main metric", () => {
+  test.each([
+    [
+      { metric: "f1", f1: 0.5, overall_cat_accuracy: 1 },
+      { name: "f1", value: 0.5 },
+    ],
+    [
+      { metric: "all.f1", all: { f1: 2 } },
+      { name: "all.f1", value: 2 },
+    ],
+    [
+      { metric: "gone", overall_cat_accuracy: 0 },
+      { name: "overall_cat_accuracy", value: 0 },
+    ],
+    [{ overall: { total: 3, acc: 0.25 } }, { name: "overall.acc", value: 0.25 }],
+    [{ accuracy: "high" }, undefined],
+    [null, undefined],
+    [[1], undefined],
+    [7, undefined],
+  ])("of %j", (custom, metric) => {
+    expect(mainMetric(custom)).toEqual(metric);
+  });
+});
+
+describe("the table", () => {
+  test("shows a line for each cell", () => {
+    const text = renderSummary([row, { ...row, agent: "other", metric: undefined, seconds: undefined }]);
+    const lines = text.split("\n").filter((line) => /[a-z]/.test(line));
+    expect(
+      lines.map((line) =>
+        line
+          .split("│")
+          .map((part) => part.trim())
+          .filter(Boolean),
+      ),
+    ).toEqual([
+      ["agent", "task", "done", "failed", "remaining", "metric", "time"],
+      ["model", "db", "9", "1", "0", "accuracy 0.3333", "4.2 s"],
+      ["other", "db", "9", "1", "0"],
+    ]);
+    expect(text).not.toContain("\u001b");
+  });
+
+  test("shows task errors where there are any", () => {
+    expect(renderSummary([row])).not.toContain("task errors");
+    expect(renderSummary([{ ...row, taskErrors: 2 }])).toContain("task errors");
+  });
+});
+
+test.each([
+  [0, "0.0 s"],
+  [59.97, "1 m 00 s"],
+  [185, "3 m 05 s"],
+  [7_620, "2 h 07 m"],
+])("%s seconds are %s", (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text);
+});

@@ -1,0 +1,99 @@
+import type { Json } from "@eval/protocol";
+import Table from "cli-table3";
+
+/** One line of the final table: an agent with a task, all epochs together. */
+export interface SummaryRow {
+  agent: string;
+  task: string;
+  /** Samples with a result. */
+  done: number;
+  /** Samples that failed for good. */
+  failed: number;
+  /** Samples that nobody has run. */
+  remaining: number;
+  /** Of `done`: results with the status `task error`, which v0.2 counts as done. */
+  taskErrors: number;
+  /** See {@link mainMetric}. */
+  metric: { name: string; value: number } | undefined;
+  /** From the first start to the last end; undefined where nothing ran. */
+  seconds: number | undefined;
+}
+
+/** Where v0.2's tasks keep the number that people compare, the most telling first. */
+const knownMetrics = [
+  "overall_cat_accuracy",
+  "overall.acc",
+  "overall.success_rate",
+  "accuracy",
+  "success_rate",
+  "main",
+];
+
+/**
+ * The number that stands for a cell: what the task names in `custom.metric` (a key of `custom`, with dots to go
+ * deeper), else the first of v0.2's known ones; undefined where `custom` has none.
+ */
+export function mainMetric(custom: Json | undefined): SummaryRow["metric"] {
+  const hint = valueAt(custom, "metric");
+  for (const name of typeof hint === "string" ? [hint, ...knownMetrics] : knownMetrics) {
+    const value = valueAt(custom, name);
+    if (typeof value === "number") return { name, value };
+  }
+  return undefined;
+}
+
+/** The final table as text, without colours and without a newline at its end. */
+export function renderSummary(rows: readonly SummaryRow[]): string {
+  const taskErrors = rows.some((row) => row.taskErrors > 0);
+  const head = [
+    "agent",
+    "task",
+    "done",
+    "failed",
+    "remaining",
+    ...(taskErrors ? ["task errors"] : []),
+    "metric",
+    "time",
+  ];
+  const right = head.map((title, at) => (at < 2 || title === "metric" ? "left" : "right") as "left" | "right");
+  const table = new Table({ head, colAligns: right, style: { head: [], border: [] } });
+  for (const row of rows) table.push(cellsOf(row, taskErrors));
+  return table.toString();
+}
+
+function cellsOf(row: SummaryRow, taskErrors: boolean): string[] {
+  const { metric, seconds } = row;
+  return [
+    row.agent,
+    row.task,
+    String(row.done),
+    String(row.failed),
+    String(row.remaining),
+    ...(taskErrors ? [String(row.taskErrors)] : []),
+    metric === undefined ? "" : `${metric.name} ${formatNumber(metric.value)}`,
+    seconds === undefined ? "" : formatSeconds(seconds),
+  ];
+}
+
+/** At most four digits after the point, none that say nothing. */
+function formatNumber(value: number): string {
+  return String(Number(value.toFixed(4)));
+}
+
+/** `4.2 s`, `3 m 05 s`, `2 h 07 m`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (part: number) => String(part).padStart(2, "0");
+  if (whole < 3_600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3_600)} h ${two(Math.floor((whole % 3_600) / 60))} m`;
+}
+
+/** The value under a key itself, else under a path of keys with dots. */
+function valueAt(root: Json | undefined, path: string): Json | undefined {
+  if (typeof root !== "object" || root === null || Array.isArray(root)) return undefined;
+  if (Object.hasOwn(root, path)) return root[path];
+  const dot = path.indexOf(".");
+  if (dot < 0 || !Object.hasOwn(root, path.slice(0, dot))) return undefined;
+  return valueAt(root[path.slice(0, dot)], path.slice(dot + 1));
+}

@@ -1,0 +1,92 @@
+import { CodedError, isCodedError } from "@eval/protocol";
+import type { Agent } from "@eval/protocol/agent";
+import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
+import type { CenterOptions, ModuleDefinition } from "../dispatch/dispatch-center.js";
+import type { RunnerServices } from "../dispatch/runner.js";
+import { LeaseKeeper } from "./lease-keeper.js";
+import type { TaskClient } from "./task-client.js";
+
+/** What a runner that carries samples out is sent. */
+export interface RunParam {
+  agents: Record<string, ModuleDefinition>;
+  tasks: Record<string, ModuleDefinition>;
+  configDir: string;
+  cwd: string;
+  runId: string;
+  leaseS: number;
+  waitForWorkersMs: number;
+}
+
+/** What it makes of that. */
+export interface RunShared {
+  agents: ReadonlyMap<string, Agent>;
+  tasks: ReadonlyMap<string, TaskClient>;
+  /** `<run id>/<client instance>`. */
+  owner: string;
+  leaseS: number;
+  leases: LeaseKeeper;
+  close(): Promise<void>;
+}
+
+export function runParamOf(options: CenterOptions): RunParam {
+  const { agents, tasks, configDir, cwd, runId, leaseS, waitForWorkersMs } = options;
+  return { agents, tasks, configDir, cwd, runId, leaseS, waitForWorkersMs };
+}
+
+export async function restoreRunParam(param: RunParam, { id, logger }: RunnerServices): Promise<RunShared> {
+  const { runId, leaseS, waitForWorkersMs } = param;
+  const agents = new Map<string, Agent>();
+  for (const [name, definition] of Object.entries(param.agents)) {
+    agents.set(
+      name,
+      requireMethods<Agent>(await buildModule(definition, param, `agent ${name}`), ["inference"], `agent ${name}`),
+    );
+  }
+  const tasks = await makeTaskClients(param.tasks, param, waitForWorkersMs);
+  const owner = `${runId}/${id}`;
+  const leases = new LeaseKeeper([...tasks.values()], owner, leaseS, logger);
+  const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
+  return { agents, tasks, owner, leaseS, leases, close };
+}
+
+/** The clients of the tasks, by the names that the configuration gives them. */
+export async function makeTaskClients(
+  definitions: Record<string, ModuleDefinition>,
+  folders: { configDir: string; cwd: string },
+  patienceMs: number,
+): Promise<Map<string, TaskClient>> {
+  const clients = new Map<string, TaskClient>();
+  for (const [name, definition] of Object.entries(definitions)) {
+    const parameters = { name, ...definition.parameters };
+    const built = await buildModule({ ...definition, parameters }, folders, `task ${name}`);
+    const client = assertClient(built, `task ${name}: ${definition.module}`);
+    client.patienceMs = patienceMs;
+    clients.set(name, client);
+  }
+  return clients;
+}
+
+/** By its shape: the client may come from another copy of this package. */
+function assertClient(built: unknown, what: string): TaskClient {
+  if (typeof (built as Partial<TaskClient> | null)?.start !== "function") {
+    const hint = "the assigner speaks to tasks through @eval/assigner#TaskClient; a task itself is hosted by a worker";
+    throw new CodedError("MODULE_INVALID", `${what} is no client of a task: ${hint}`);
+  }
+  return requireMethods<TaskClient>(built, ["getIndices", "listTasks", "renew", "calculateOverall", "close"], what);
+}
+
+async function buildModule(
+  { module, parameters }: ModuleDefinition,
+  { configDir, cwd }: { configDir: string; cwd: string },
+  what: string,
+): Promise<unknown> {
+  try {
+    return await build(await loadExport(module, { configDir, cwd, from: import.meta.dirname }), {
+      parameters,
+      configDir,
+    });
+  } catch (error) {
+    if (isCodedError(error)) throw new CodedError(error.code, `${what}: ${error.message}`, { cause: error.cause });
+    throw error;
+  }
+}

@@ -1,0 +1,243 @@
+import {
+  CodedError,
+  controllerRoutes,
+  type ErrorCode,
+  type Interact,
+  isCodedError,
+  type Json,
+  type ListedTask,
+  randomId,
+  type SampleIndex,
+  type SessionReply,
+  type StartSample,
+  sessionIdOf,
+  type TaskOutput,
+  taskOutputSchema,
+  workerLiveness,
+} from "@eval/protocol";
+import {
+  createClient,
+  neverSent,
+  type Peer,
+  type Reply,
+  ReplyError,
+  type RouteClient,
+} from "@eval/protocol/http-client";
+import type { AgentOutput, BuildContext } from "@eval/protocol/task";
+import type { CapacityReading } from "../dispatch/task-capacity.js";
+import { type Patience, persist } from "./persist.js";
+
+export interface StartOptions {
+  /** `<run id>/<client instance>`. */
+  owner: string;
+  /** Seconds that the session outlives its owner's last sign of life. */
+  leaseS: number;
+  signal: AbortSignal;
+}
+
+/** A live conversation. */
+export interface TaskSession {
+  readonly id: number;
+  /** Hands the agent's answer in; resolves with the output after it. */
+  interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput>;
+  /** Ends it on the other side. Never rejects; gives up after some seconds. */
+  cancel(): Promise<void>;
+}
+
+export interface StartedSession {
+  session: TaskSession;
+  output: TaskOutput;
+}
+
+/** How long one held-back reply may take, in milliseconds. */
+const pollMs = 25_000;
+
+/** A start, and a turn of a v0.2 task, may take what v0.2's controller gives a worker, and a margin. */
+const slowMs = 250_000;
+
+/** A task behind a controller: the client's side of the wire, for any controller, ours or v0.2's. */
+export class TaskClient {
+  /** The task's name on the wire. */
+  readonly name: string;
+  readonly address: string;
+  /** How long a controller that is out of reach is waited for, in milliseconds; set by the run. */
+  patienceMs = 60_000;
+  readonly #client: RouteClient<typeof controllerRoutes>;
+  /** Who answered last: what may be sent again before a session has its own features. */
+  #peer: Peer | undefined;
+
+  /** Parameters: `name`, `controller_address` (default http://localhost:5000/api), `token`. */
+  constructor({ parameters }: BuildContext) {
+    const { name, controller_address = "http://localhost:5000/api", token } = parameters;
+    if (typeof name !== "string" || name === "" || typeof controller_address !== "string") {
+      throw new CodedError("CONFIG_INVALID", "TaskClient: name and controller_address must be texts");
+    }
+    this.name = name;
+    const secret = typeof token === "string" && token !== "" ? token : undefined;
+    this.#client = createClient(controllerRoutes, { address: controller_address, token: secret, instance: randomId() });
+    this.address = this.#client.http.address;
+  }
+
+  async getIndices(signal: AbortSignal): Promise<SampleIndex[]> {
+    const reply = await this.#client.getIndices({ name: this.name }, { signal });
+    this.#peer = reply.peer;
+    return reply.value;
+  }
+
+  /** What the controller says of its tasks, by name; without their indices where it can leave them out. */
+  async listTasks(signal: AbortSignal): Promise<Record<string, ListedTask>> {
+    const reply = await this.#client.listWorkers({ indices: "0" }, { signal, timeoutMs: 10_000 });
+    this.#peer = reply.peer;
+    return reply.value;
+  }
+
+  /**
+   * Opens a session. Rejects with a ReplyError of the status 406 when no slot is free; lost replies are asked for
+   * again where the controller understands that.
+   */
+  async start(index: SampleIndex, { owner, leaseS, signal }: StartOptions): Promise<StartedSession> {
+    const request = { name: this.name, index, request_id: randomId(), owner, lease_s: leaseS };
+    const reply = await this.#sendStart(request, signal);
+    this.#peer = reply.peer;
+    const { session_id, output, features = [] } = reply.value;
+    const replayable = features.includes("replay") && reply.peer.instance !== undefined;
+    return { session: new ClientSession(this, session_id, replayable), output };
+  }
+
+  /** A start whose reply is lost for good may have opened a session; its id is known all the same, and it is ended. */
+  async #sendStart(request: StartSample & { request_id: string }, signal: AbortSignal) {
+    const isReplayable = this.#peer?.features.includes("replay") ?? false;
+    const send = () => this.#client.startSample(request, { timeoutMs: slowMs, signal });
+    try {
+      return await persist(send, (error) => isReplayable || neverSent(error), this.#patience(signal));
+    } catch (error) {
+      if (isReplayable && !isNotAvailable(error) && !neverSent(error))
+        void this.cancel(sessionIdOf(request.request_id));
+      throw error;
+    }
+  }
+
+  /** Sends a turn; for {@link ClientSession}. */
+  async interact(request: Interact, replayable: boolean, signal: AbortSignal): Promise<Reply<SessionReply>> {
+    if (!replayable) {
+      const { session_id, agent_response } = request;
+      const send = () => this.#client.interact({ session_id, agent_response }, { timeoutMs: slowMs, signal });
+      return persist(send, neverSent, this.#patience(signal));
+    }
+    const send = () => this.#client.interact({ ...request, wait_ms: pollMs }, { timeoutMs: pollMs + 15_000, signal });
+    return persist(send, () => true, this.#patience(signal));
+  }
+
+  async cancel(id: number): Promise<void> {
+    try {
+      await this.#client.cancel({ session_id: id }, { timeoutMs: 8_000 });
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+    }
+  }
+
+  /** Keeps the owner's sessions alive. A v0.2 controller does not know the call: nothing is sent to one. */
+  async renew(owner: string, leaseS: number): Promise<void> {
+    if (this.#peer !== undefined && this.#peer.instance === undefined) return;
+    await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 10_000 });
+  }
+
+  /** Aggregates results: streamed to a controller of ours, in one body to v0.2's. The step can be repeated. */
+  async calculateOverall(results: AsyncIterable<TaskOutput>): Promise<Json> {
+    const isOurs = this.#peer?.instance !== undefined;
+    const { path } = controllerRoutes.calculateOverall;
+    const body = isOurs ? lines(results) : bodyOf(this.name, results);
+    const type = isOurs ? "application/x-ndjson" : "application/json";
+    const query = isOurs ? `?name=${encodeURIComponent(this.name)}` : "";
+    const response = await this.#client.http.send("POST", path + query, body, {
+      timeoutMs: 600_000,
+      headers: { "content-type": type },
+    });
+    if (response.status >= 400) {
+      const what = `${this.address} could not calculate the overall of ${this.name}`;
+      throw new CodedError("WORKER_ERROR", `${what}: ${response.status} ${response.body.slice(0, 1000)}`);
+    }
+    return JSON.parse(response.body) as Json;
+  }
+
+  close(): Promise<void> {
+    return this.#client.http.close();
+  }
+
+  #patience(signal: AbortSignal): Patience {
+    return { patienceMs: this.patienceMs, signal };
+  }
+}
+
+class ClientSession implements TaskSession {
+  #turn = 0;
+
+  constructor(
+    private readonly client: TaskClient,
+    readonly id: number,
+    private readonly replayable: boolean,
+  ) {}
+
+  async interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput> {
+    this.#turn += 1;
+    const request: Interact = { session_id: this.id, agent_response: answer, turn: this.#turn };
+    for (;;) {
+      const { value } = await this.client.interact(request, this.replayable, signal);
+      if (!value.pending) return value.output;
+    }
+  }
+
+  cancel(): Promise<void> {
+    return this.client.cancel(this.id);
+  }
+}
+
+/** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
+export function readCapacity(task: ListedTask | undefined): CapacityReading | undefined {
+  if (task === undefined) return undefined;
+  const alive = Object.values(task.workers).filter(({ status }) => status === workerLiveness.alive);
+  const free = alive.reduce((sum, { capacity, current }) => sum + Math.max(0, capacity - current), 0);
+  return { free, workers: alive.length };
+}
+
+/** The output that a task's failure carries inside a 501: directly from a worker, as text through a controller. */
+export function failedOutput(error: unknown): TaskOutput | undefined {
+  if (!(error instanceof ReplyError) || error.reply.status !== 501) return undefined;
+  const { detail } = error.reply;
+  const body = typeof detail === "string" ? parse(detail.slice(detail.indexOf("\n") + 1)) : { detail };
+  const parsed = taskOutputSchema.safeParse((body as { detail?: { output?: unknown } } | undefined)?.detail?.output);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Whether an error says that there is no free slot now: nothing happened, ask again. */
+export function isNotAvailable(error: unknown): boolean {
+  return error instanceof ReplyError && error.reply.status === 406;
+}
+
+const network: ReadonlySet<ErrorCode> = new Set(["UNREACHABLE", "TIMEOUT", "RECOVERING"]);
+
+export function isNetworkError(error: unknown): boolean {
+  return isCodedError(error) && network.has(error.code);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function* lines(results: AsyncIterable<TaskOutput>): AsyncGenerator<string> {
+  for await (const result of results) yield `${JSON.stringify(result)}\n`;
+}
+
+async function* bodyOf(name: string, results: AsyncIterable<TaskOutput>): AsyncGenerator<string> {
+  yield `{"name":${JSON.stringify(name)},"results":[`;
+  let separator = "";
+  for await (const result of results) {
+    yield separator + JSON.stringify(result);
+    separator = ",";
+  }
+  yield "]}";
+}

@@ -1,0 +1,27 @@
+/** Timers and limits of a controller, in milliseconds. */
+export interface ControllerLimits {
+  /** Without a heartbeat for so long, a worker is COMA: it gets no new session. Default 11,000. */
+  comaAfterMs: number;
+  /** DEAD, and without a heartbeat for so long, a worker and its sessions are forgotten. Default 60,000. */
+  forgetAfterMs: number;
+  /** After the start, unknown tasks and sessions may still become known for so long. Default 20,000. */
+  recoveryWindowMs: number;
+  /** A session of a v0.2 client without a turn for so long is cancelled. Default 1,800,000. */
+  sessionExpireMs: number;
+  /** How long a start or a turn of a v0.2 worker may take. Default 240,000. */
+  workerTimeoutMs: number;
+  /** How long a task may take over its overall. Default 600,000. */
+  overallTimeoutMs: number;
+}
+
+export const defaultLimits: ControllerLimits = {
+  comaAfterMs: 11_000,
+  forgetAfterMs: 60_000,
+  recoveryWindowMs: 20_000,
+  sessionExpireMs: 1_800_000,
+  workerTimeoutMs: 240_000,
+  overallTimeoutMs: 600_000,
+};
+
+/** How often the reaper looks, in milliseconds. */
+export const tickMs = 1_000;

@@ -1,0 +1,78 @@
+import { CodedError, type Heartbeat, isCodedError, messageOf } from "@eval/protocol";
+import type { Peer } from "@eval/protocol/http-server";
+import type { Logger } from "@eval/protocol/logger";
+import type { Observation } from "./reconcile.js";
+import type { Time } from "./session-table.js";
+import type { WorkerRecord, WorkerRegistry } from "./worker-registry.js";
+import type { WorkerSync } from "./worker-sync.js";
+
+export interface RegistrationOptions {
+  registry: WorkerRegistry;
+  sync: WorkerSync;
+  logger: Logger;
+  time: () => Time;
+}
+
+/** Workers' heartbeats: of one that is known, of a new one, or of the next process at a known address. */
+export class Registration {
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(private readonly options: RegistrationOptions) {}
+
+  async heartbeat(heartbeat: Heartbeat, peer: Peer): Promise<void> {
+    const { address } = heartbeat;
+    // Of two first heartbeats of one address, the second waits for what the first one finds out.
+    for (let other = this.#running.get(address); other; other = this.#running.get(address)) await other.catch(() => {});
+    const worker = this.options.registry.at(address);
+    if (worker && worker.incarnation === heartbeat.incarnation && worker.task === heartbeat.name) {
+      return this.#beat(worker, heartbeat);
+    }
+    const registration = this.#register(heartbeat, peer).finally(() => this.#running.delete(address));
+    this.#running.set(address, registration);
+    return registration;
+  }
+
+  async #beat(worker: WorkerRecord, heartbeat: Heartbeat): Promise<void> {
+    const { registry, sync, time } = this.options;
+    registry.assertSameIndices(heartbeat);
+    registry.beat(worker, heartbeat, time());
+    const countsDiffer = worker.incarnation !== undefined && worker.reported !== worker.sessions.size;
+    if (worker.synced) {
+      if (countsDiffer) void sync.probe(worker);
+    } else if (!(await sync.probe(worker))) throw abnormal(worker, "it did not say what it runs");
+  }
+
+  /**
+   * The worker is called back at the address that it gave. Only when the process that sent the heartbeat answers there
+   * does it take the place of whoever was there before: a late heartbeat of a process that is no more changes nothing.
+   */
+  async #register(heartbeat: Heartbeat, peer: Peer): Promise<void> {
+    const { registry, sync, logger, time } = this.options;
+    registry.assertSameIndices(heartbeat);
+    const worker = registry.candidate(heartbeat, peer.features, time());
+    const observation = await this.#callBack(worker);
+    registry.assertSameIndices(heartbeat);
+    const former = registry.at(heartbeat.address);
+    if (former) sync.forget(former, "was replaced by another process at its address");
+    registry.add(worker, heartbeat, time());
+    sync.believe(worker, observation);
+    const about = { capacity: worker.capacity, adopted: worker.sessions.size };
+    logger.info(`Worker ${worker.address} registered for ${worker.task}`, about);
+  }
+
+  async #callBack(worker: WorkerRecord): Promise<Observation> {
+    try {
+      return await this.options.sync.look(worker);
+    } catch (error) {
+      void this.options.sync.hangUp(worker);
+      if (isCodedError(error)) throw abnormal(worker, messageOf(error));
+      throw error;
+    }
+  }
+}
+
+function abnormal({ address, task }: WorkerRecord, why: string): CodedError {
+  const advice = "is it reachable from the controller's host? (--self sets the address that a worker gives)";
+  const text = `Error: Worker status abnormal\n${address} did not answer as ${task}: ${why}; ${advice}`;
+  return new CodedError("WORKER_ABNORMAL", text);
+}

@@ -1,0 +1,32 @@
+import type { SessionRecord, SessionTable, Time } from "./session-table.js";
+import type { WorkerClients } from "./worker-client.js";
+
+/** Ends sessions. Each holds its unit of capacity until its worker confirms. */
+export class SessionCloser {
+  readonly #running = new Map<SessionRecord, Promise<boolean>>();
+
+  constructor(
+    private readonly table: SessionTable,
+    private readonly clients: WorkerClients,
+    private readonly time: () => Time,
+  ) {}
+
+  /** Resolves with whether the worker confirmed; if not, the reaper tries again. Calls for one session are shared. */
+  close(record: SessionRecord): Promise<boolean> {
+    const running = this.#running.get(record);
+    if (running) return running;
+    const closing = this.#close(record).finally(() => this.#running.delete(record));
+    this.#running.set(record, closing);
+    return closing;
+  }
+
+  async #close(record: SessionRecord): Promise<boolean> {
+    const isStarting = record.state === "starting";
+    record.state = "closing";
+    this.table.touch(record, this.time());
+    const ended = await this.clients.cancel(record.worker, record.id);
+    // The worker may not have known it yet: the start, when it is answered, has the last word.
+    if (ended && !isStarting) this.table.close(record, this.time());
+    return ended;
+  }
+}

@@ -1,0 +1,150 @@
+import { CodedError, headerNames, type Interact, isCodedError, workerLiveness, workerRoutes } from "@eval/protocol";
+import type { RawResponse } from "@eval/protocol/http-client";
+import type { Peer, RawReply } from "@eval/protocol/http-server";
+import type { RecoveryWindow } from "./recovery-window.js";
+import type { SessionCloser } from "./session-closer.js";
+import type { SessionRecord, SessionTable, Time } from "./session-table.js";
+import type { WorkerClients } from "./worker-client.js";
+import type { WorkerRecord, WorkerRegistry } from "./worker-registry.js";
+import { isFinished, isLost, isOurs, parseObject, sessionReply } from "./worker-reply.js";
+import type { WorkerSync } from "./worker-sync.js";
+
+export interface TurnRelayOptions {
+  registry: WorkerRegistry;
+  table: SessionTable;
+  clients: WorkerClients;
+  closer: SessionCloser;
+  sync: WorkerSync;
+  recovery: RecoveryWindow;
+  time: () => Time;
+  /** How long a turn of a v0.2 worker may take, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** Who asks for a turn. */
+export interface Caller {
+  peer: Peer;
+  /** Whether the connection is closed: nobody waits for the reply any more. */
+  isGone: () => boolean;
+}
+
+/** How long one poll of a turn may be held back by a worker of ours, in milliseconds. */
+const pollMs = 25_000;
+
+/** What a poll may take beyond that. */
+const pollGraceMs = 10_000;
+
+/** How long a worker may take to say whether it knows a session. */
+const findTimeoutMs = 2_000;
+
+/** Carries turns between clients and the workers of their sessions. */
+export class TurnRelay {
+  readonly #path = workerRoutes.interact.path;
+
+  constructor(private readonly options: TurnRelayOptions) {}
+
+  async interact(request: Interact, caller: Caller): Promise<RawReply> {
+    const { table, time } = this.options;
+    const record = table.get(request.session_id);
+    if (record === undefined) return this.#interactUnknown(request, caller);
+    record.calls += 1;
+    table.touch(record, time());
+    try {
+      const reply = await this.#relay(request, record.worker, caller);
+      if (isFinished(reply)) table.close(record, time());
+      return reply;
+    } catch (error) {
+      throw this.#failed(record, request, error);
+    } finally {
+      record.calls -= 1;
+      table.touch(record, time());
+    }
+  }
+
+  /** What a failed turn leaves of its session, and the error for the client. */
+  #failed(record: SessionRecord, { turn }: Interact, error: unknown): unknown {
+    const { table, closer, time } = this.options;
+    const code = isCodedError(error) ? error.code : "INTERNAL";
+    if (code === "TASK_ERROR" || code === "SESSION_NOT_FOUND") table.close(record, time());
+    if (code === "WRONG_WORKER") return unknownSession();
+    const mayAskAgain = turn !== undefined && record.worker.features.includes("replay");
+    // Whether the turn was executed is not known, and it cannot be asked for again.
+    if (code === "WORKER_NOT_RESPONDING" && !mayAskAgain) void closer.close(record);
+    return error;
+  }
+
+  /** A turn, polled for where the worker is ours: however long it takes, no call is held open for long. */
+  async #relay(request: Interact, worker: WorkerRecord, { peer, isGone }: Caller): Promise<RawReply> {
+    const { clients, timeoutMs } = this.options;
+    if (!worker.features.includes("replay")) {
+      const { session_id, agent_response } = request;
+      return sessionReply(
+        await clients.post(worker, this.#path, { session_id, agent_response }, timeoutMs),
+        worker,
+        peer,
+      );
+    }
+    let { turn } = request;
+    for (;;) {
+      const response = await this.#poll({ ...request, turn }, worker);
+      const isPending = response.headers[headerNames.state] === "pending";
+      if (!isPending || request.wait_ms !== undefined) return sessionReply(response, worker, peer);
+      if (isGone()) throw new CodedError("TIMEOUT", "The client went away while its turn was executed");
+      turn = parseObject(response.body).turn as number;
+    }
+  }
+
+  /** Asks for a turn once; a reply that was lost between the worker and here is asked for again. */
+  async #poll(request: Interact, worker: WorkerRecord): Promise<RawResponse> {
+    const wait_ms = Math.min(request.wait_ms ?? pollMs, pollMs);
+    const ask = () => this.options.clients.post(worker, this.#path, { ...request, wait_ms }, wait_ms + pollGraceMs);
+    return ask().catch((error: unknown) => {
+      if (request.turn !== undefined && isLost(error)) return ask();
+      throw error;
+    });
+  }
+
+  /**
+   * A turn of a session that is not in the table. It may have ended a moment ago, or while no controller was there:
+   * then its worker still has the last reply. Or it runs, on a worker that has not registered anew yet.
+   */
+  async #interactUnknown(request: Interact, caller: Caller): Promise<RawReply> {
+    const worker = isOurs(caller.peer) && request.turn !== undefined ? await this.#find(request) : undefined;
+    if (worker) {
+      try {
+        return await this.#relay(request, worker, caller);
+      } catch (error) {
+        if (!isCodedError(error) || error.code !== "SESSION_NOT_FOUND") throw error;
+      }
+    }
+    if (isOurs(caller.peer)) this.options.recovery.assertOver(`session ${request.session_id}`);
+    throw unknownSession();
+  }
+
+  /** The worker that knows a session. Asking is harmless: a turn that is sent again is not executed again. */
+  async #find(request: Interact): Promise<WorkerRecord | undefined> {
+    const { registry, table, time, clients, sync } = this.options;
+    const recent = table.recentWorker(request.session_id, time().lived);
+    if (recent && registry.has(recent)) return recent;
+    const candidates = [...registry.workers()].filter(
+      ({ features, liveness }) => features.includes("replay") && liveness !== workerLiveness.dead,
+    );
+    const asked = candidates.map(async (worker) => {
+      try {
+        await clients.post(worker, this.#path, { ...request, wait_ms: 0 }, findTimeoutMs);
+      } catch (error) {
+        if (!isCodedError(error) || elsewhere.has(error.code)) throw error;
+      }
+      void sync.probe(worker);
+      return worker;
+    });
+    return Promise.any(asked).catch(() => undefined);
+  }
+}
+
+/** Answers of a worker that does not have the session. Any other error is about the session, so it has it. */
+const elsewhere = new Set<string>(["SESSION_NOT_FOUND", "WRONG_WORKER", "WORKER_NOT_RESPONDING"]);
+
+export function unknownSession(): CodedError {
+  return new CodedError("SESSION_NOT_FOUND", "Error: Session does not exist");
+}

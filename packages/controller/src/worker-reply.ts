@@ -1,0 +1,78 @@
+import { CodedError, type ErrorCode, headerNames, isCodedError, isErrorCode, messageOf } from "@eval/protocol";
+import { neverSent, type RawResponse } from "@eval/protocol/http-client";
+import { type Peer, RawReply } from "@eval/protocol/http-server";
+import type { WorkerRecord } from "./worker-registry.js";
+
+export function isOurs(peer: Peer): boolean {
+  return peer.instance !== undefined;
+}
+
+export function isFinished(reply: RawReply): boolean {
+  return reply.headers[headerNames.state] === "finished";
+}
+
+/**
+ * A worker's reply for a client. Ours gets it as it is, with `features` in front if given; a v0.2 client gets v0.2's
+ * two fields.
+ */
+export function sessionReply(
+  response: RawResponse,
+  worker: WorkerRecord,
+  peer: Peer,
+  features?: readonly string[],
+): RawReply {
+  const headers = { [headerNames.state]: stateOf(response, worker) };
+  const { body } = response;
+  if (!isOurs(peer)) {
+    const { session_id, output } = parseObject(body);
+    return new RawReply(200, JSON.stringify({ session_id, output }), headers);
+  }
+  if (features === undefined) return new RawReply(200, body, headers);
+  const rest = body.slice(body.indexOf("{") + 1);
+  return new RawReply(200, `{"features":${JSON.stringify(features)},${rest}`, headers);
+}
+
+/** A worker of ours says in a header how the session stands, which spares the reading; nobody else's is believed. */
+function stateOf({ headers, body }: RawResponse, worker: WorkerRecord): string {
+  const state = headers[headerNames.state];
+  if (worker.incarnation !== undefined && typeof state === "string") return state;
+  const { output } = parseObject(body) as { output?: { status?: string } };
+  return output?.status === "running" ? "running" : "finished";
+}
+
+/** v0.2's form: the worker's status, and its body as text. The code is the worker's own, for our clients. */
+export function workerError(response: RawResponse): CodedError {
+  const text = `Error: Worker returned error\n${response.body}`;
+  return new CodedError(codeOf(response), text, { status: response.status, detail: text });
+}
+
+/** @param cause kept, since it tells whether the request was sent at all */
+export function notResponding(cause: unknown): CodedError {
+  const text = `Error: Worker not responding\n${messageOf(cause)}`;
+  return new CodedError("WORKER_NOT_RESPONDING", text, { cause, detail: text });
+}
+
+/** Whether a call may have been carried out although no reply came: the connection broke. */
+export function isLost(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isCodedError(cause) && cause.code === "UNREACHABLE" && !neverSent(cause);
+}
+
+function codeOf({ body, status }: RawResponse): ErrorCode {
+  const { code, detail } = parseObject(body);
+  if (isErrorCode(code)) return code;
+  if (detail === "No such session") return "SESSION_NOT_FOUND";
+  if (detail === "Session ID already exists") return "SESSION_EXISTS";
+  if (status === 501) return "TASK_ERROR";
+  return status === 406 ? "CONCURRENCY_LIMIT" : "WORKER_ERROR";
+}
+
+/** The object that a text holds; an empty one for anything else. */
+export function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,4 @@
+import { runBin } from "@eval/protocol/cli";
+import { main } from "./cli.js";
+
+await runBin(main);

@@ -1,0 +1,123 @@
+import type { ChildProcess, spawn as nodeSpawn } from "node:child_process";
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ChildCommand } from "./child-command.js";
+import type { Guardian } from "./guardian.js";
+import { prefixLines } from "./prefixed-lines.js";
+import { killGroup } from "./process-tree.js";
+
+export interface ChildExit {
+  code: number | null;
+  signal: string | null;
+  /** Why it could not be started. */
+  error?: Error;
+}
+
+/** What a bin of ours tells when it listens. */
+export interface Listening {
+  port: number;
+  address: string;
+}
+
+export interface ChildDependencies {
+  spawn: typeof nodeSpawn;
+  guardian: Guardian;
+  stdout: Writable;
+  stderr: Writable;
+  prefix: () => string;
+  onListening: (listening: Listening) => void;
+}
+
+/** One process that start-task owns, in a group of its own: a terminal's Ctrl-C reaches start-task alone. */
+export class Child {
+  /** Never rejects. When it resolves, nothing of the process's group is left and its output is written. */
+  readonly exited: Promise<ChildExit>;
+  readonly #process: ChildProcess;
+
+  constructor(
+    private readonly command: ChildCommand,
+    private readonly dependencies: ChildDependencies,
+  ) {
+    const { file, args, env, cwd, container } = command;
+    this.#process = dependencies.spawn(file, args, {
+      ...{ env, cwd, detached: process.platform !== "win32", windowsHide: true },
+      stdio: ["ignore", "pipe", "pipe", ...(container === undefined ? (["ipc"] as const) : [])],
+    });
+    if (this.pid !== undefined) dependencies.guardian.own({ pid: this.pid, container });
+    this.#process.on("message", (message) => {
+      if (isListening(message)) dependencies.onListening(message);
+    });
+    this.exited = this.#watch();
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Asks it to end, and kills it where it has not after `deadlineMs`. True where it ended by itself. */
+  async stop(deadlineMs: number): Promise<boolean> {
+    this.#terminate();
+    const cancel = new AbortController();
+    const late = sleep(deadlineMs, "late", { signal: cancel.signal }).catch(() => "late");
+    const first = await Promise.race([this.exited, late]);
+    cancel.abort();
+    if (first !== "late") return true;
+    this.kill();
+    await this.exited;
+    return false;
+  }
+
+  /** Ends it, what it started, and its container. */
+  kill(): void {
+    const { container } = this.command;
+    if (container !== undefined) void this.#killContainer(container);
+    if (this.pid !== undefined) killGroup(this.pid, "SIGKILL");
+  }
+
+  #terminate(): void {
+    // On Windows a signal does not ask; the closed channel does, by way of parent-watch.
+    if (process.platform === "win32" && this.#process.connected) this.#process.disconnect();
+    else this.#process.kill("SIGTERM");
+  }
+
+  async #watch(): Promise<ChildExit> {
+    const { stdout, stderr } = this.#process;
+    const { dependencies, command } = this;
+    const outputs = Promise.all([
+      stdout && prefixLines(stdout, dependencies.stdout, dependencies.prefix),
+      stderr && prefixLines(stderr, dependencies.stderr, dependencies.prefix),
+    ]);
+    const exit = await exitOf(this.#process);
+    if (this.pid === undefined) return exit;
+    if (command.container !== undefined) await this.#killContainer(command.container);
+    killGroup(this.pid, "SIGKILL");
+    dependencies.guardian.disown(this.pid);
+    // Something that left the group may hold the pipes open.
+    const cut = setTimeout(() => [stdout, stderr].map((stream) => stream?.destroy()), 1_000);
+    await outputs;
+    clearTimeout(cut);
+    return exit;
+  }
+
+  /** Its command may be gone while the container is not. An error says that there is none. */
+  async #killContainer(container: string): Promise<void> {
+    const { env, cwd, file } = this.command;
+    const kill = this.dependencies.spawn(file, ["kill", container], { env, cwd, stdio: "ignore", timeout: 10_000 });
+    await once(kill, "exit").catch(() => {});
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<ChildExit> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.on("error", (error) => {
+      if (child.pid === undefined) resolve({ code: null, signal: null, error });
+    });
+  });
+}
+
+function isListening(message: unknown): message is Listening {
+  const { type, port, address } = (message ?? {}) as Record<string, unknown>;
+  return type === "eval:listening" && typeof port === "number" && typeof address === "string";
+}

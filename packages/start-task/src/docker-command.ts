@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { isAbsolute, relative, sep } from "node:path";
+import { CodedError } from "@eval/protocol";
+import type { ChildCommand } from "./child-command.js";
+import type { PlannedWorker } from "./launch-plan.js";
+import type { WorkerSettings } from "./launch-settings.js";
+import { workerFlags } from "./node-command.js";
+import { npxArguments } from "./npx-command.js";
+import { shellQuote } from "./shell-quote.js";
+import type { DockerSettings } from "./task-definition.js";
+
+/** Where the working directory is mounted, as v0.2 has it. */
+const workspace = "/root/workspace";
+
+/** The host, seen from inside a container. */
+const hostName = "host.docker.internal";
+
+/** Docker Desktop knows the name by itself, Docker on Linux does not. */
+const addHost = ["--add-host", `${hostName}:host-gateway`];
+
+export interface DockerContext {
+  docker: DockerSettings;
+  /** Packages to install in the container beside the worker's. */
+  packages: readonly string[];
+  /** Of the worker's package. */
+  version: string;
+  token: string | undefined;
+  env: Record<string, string>;
+  /** Absolute. */
+  cwd: string;
+}
+
+/** `docker run ...` for one worker. A new container name each time: the last one may not be gone yet. */
+export function dockerCommand(worker: PlannedWorker, settings: WorkerSettings, context: DockerContext): ChildCommand {
+  const { docker, cwd, token } = context;
+  const { port } = worker;
+  const container = containerName(worker.task, port);
+  const env = token === undefined ? context.env : { ...context.env, EVAL_TOKEN: token };
+  const passed = [...new Set([...worker.environment, ...(token === undefined ? [] : ["EVAL_TOKEN"])])];
+  const args = [
+    ...["run", "--rm", "--init", "--name", container],
+    ...["-p", `${bracketed(settings.host)}:${port}:${port}`],
+    ...["-v", `${cwd}:${workspace}:ro`, "-w", workspace],
+    ...(controllerFromInside(settings.controller) === settings.controller ? [] : addHost),
+    // docker's init hands a signal to the whole group with this set: the worker gets it, not its shell alone.
+    ...["-e", "TINI_KILL_PROCESS_GROUP=1"],
+    ...passed.flatMap((name) => ["-e", name]),
+    ...[docker.image, "bash", "-c", script(worker, settings, context)],
+  ];
+  return { file: "docker", args, env, cwd, container };
+}
+
+/**
+ * What bash runs inside. The trap keeps bash alive while the worker drains (what it starts gets the signals as
+ * usual); `command` stands right in front of the worker's command line.
+ */
+function script(worker: PlannedWorker, settings: WorkerSettings, context: DockerContext): string {
+  const { docker, packages, version, token, cwd } = context;
+  const install = ["npx", ...npxArguments({ roles: ["worker"], packages, version })].map(shellQuote).join(" ");
+  const inside: WorkerSettings = {
+    ...settings,
+    controller: controllerFromInside(settings.controller),
+    host: "0.0.0.0",
+    insecure: token === undefined,
+  };
+  const flags = [worker.task, "--config", configInside(settings.config, cwd), ...workerFlags(worker.port, inside)];
+  const command = docker.command.trim() === "" ? "" : `${docker.command} `;
+  return `trap : TERM INT; ${command}node "$(${install})" ${flags.map(shellQuote).join(" ")}`;
+}
+
+/** The configuration file as the container sees it. Throws USAGE where it lies outside the working directory. */
+export function configInside(config: string, cwd: string): string {
+  const path = relative(cwd, config);
+  if (path.startsWith("..") || isAbsolute(path)) {
+    throw new CodedError(
+      "USAGE",
+      `${config} lies outside ${cwd}, and a container sees the working directory alone: start from a folder that holds the file`,
+    );
+  }
+  return path.split(sep).join("/");
+}
+
+function controllerFromInside(address: string): string {
+  return address.replace(
+    /^(https?:\/\/(?:[^@/]*@)?)(localhost|[\w.-]*\.localhost|127(?:\.\d+){3}|\[::1\])(?=[:/])/i,
+    `$1${hostName}`,
+  );
+}
+
+function containerName(task: string, port: number): string {
+  const safe = task.replace(/[^\w.-]+/g, "-");
+  return `eval-${safe}-${port}-${randomBytes(4).toString("hex")}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}

@@ -1,0 +1,52 @@
+/**
+ * A process of its own that start-task starts first. It is told what start-task owns; when start-task is gone, even
+ * by kill -9, it waits a while and kills what is left: processes that are stuck, what they have started, containers.
+ * Arguments: milliseconds to wait.
+ */
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { GuardMessage, Owned } from "./guard-message.js";
+import { isGroupAlive, killGroup } from "./process-tree.js";
+
+const owned = new Map<number, Owned>();
+const files = new Set<string>();
+let waitMs = Number(process.argv[2] ?? 10_000);
+
+process.on("message", (message: GuardMessage) => {
+  if (message.type === "own") owned.set(message.owned.pid, message.owned);
+  else if (message.type === "disown") owned.delete(message.pid);
+  else if (message.type === "file") files.add(message.path);
+  else waitMs = 0;
+});
+
+// A terminal's Ctrl-C and a careless kill are meant for start-task.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+process.once("disconnect", () => void finish().then(() => process.exit(0)));
+
+async function finish(): Promise<void> {
+  for (const file of files) rmSync(file, { recursive: true, force: true });
+  // The others watch start-task themselves; a second signal would cut their draining short.
+  for (const { pid, container } of owned.values()) if (container !== undefined) killGroup(pid, "SIGTERM");
+  const deadline = performance.now() + waitMs;
+  while (performance.now() < deadline && left().length > 0) await sleep(50);
+  await Promise.all(left().map(end));
+}
+
+function left(): Owned[] {
+  return [...owned.values()].filter(({ pid }) => isGroupAlive(pid));
+}
+
+async function end({ pid, container }: Owned): Promise<void> {
+  if (container !== undefined) await killContainer(container);
+  killGroup(pid, "SIGKILL");
+}
+
+function killContainer(container: string): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn("docker", ["kill", container], { stdio: "ignore", timeout: 10_000, windowsHide: true });
+    child.once("error", () => resolve());
+    child.once("exit", () => resolve());
+  });
+}

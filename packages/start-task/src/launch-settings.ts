@@ -1,0 +1,26 @@
+import type { LogFormat, LogLevel } from "@eval/protocol/logger";
+
+/** What every worker's command line has in common. */
+export interface WorkerSettings {
+  /** Absolute path of the configuration file. */
+  config: string;
+  /** Address of the controller. */
+  controller: string;
+  /** Address to listen on. */
+  host: string;
+  /** Name under which the controller reaches the workers. */
+  selfHost: string;
+  insecure: boolean;
+  /** How long running samples may go on after SIGTERM, in seconds. */
+  drainTimeoutS: number;
+  logLevel?: LogLevel | undefined;
+  logFormat?: LogFormat | undefined;
+}
+
+export interface ControllerSettings {
+  host: string;
+  port: number;
+  insecure: boolean;
+  logLevel?: LogLevel | undefined;
+  logFormat?: LogFormat | undefined;
+}

@@ -1,0 +1,21 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface MadeToken {
+  token: string;
+  /** A file that only this user can read, with the token in it. */
+  file: string;
+  /** The folder that was made for it. */
+  folder: string;
+}
+
+/** A token for what is started here, in a file rather than in the log: logs are kept, sent on and read by others. */
+export function makeToken(): MadeToken {
+  const token = randomBytes(24).toString("base64url");
+  const folder = mkdtempSync(join(tmpdir(), "eval-start-task-"));
+  const file = join(folder, "token");
+  writeFileSync(file, `${token}\n`, { mode: 0o600 });
+  return { token, file, folder };
+}

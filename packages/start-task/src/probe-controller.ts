@@ -1,0 +1,25 @@
+import { CodedError, type controllerRoutes, isCodedError, messageOf } from "@eval/protocol";
+import { neverSent, ReplyError, type RouteClient } from "@eval/protocol/http-client";
+
+/**
+ * Whether a controller answers, v0.2's included. Throws UNAUTHORIZED where it wants another token, and UNREACHABLE
+ * where something answers that is no controller.
+ */
+export async function probeController(
+  client: RouteClient<typeof controllerRoutes>,
+  timeoutMs = 3_000,
+): Promise<boolean> {
+  try {
+    await client.listWorkers({ indices: "0" }, { timeoutMs });
+    return true;
+  } catch (error) {
+    if (neverSent(error)) return false;
+    const { address } = client.http;
+    if (isCodedError(error) && error.code === "UNAUTHORIZED") {
+      throw new CodedError("UNAUTHORIZED", `the controller at ${address} wants a token: set EVAL_TOKEN to its token`);
+    }
+    const isOther = error instanceof ReplyError || (isCodedError(error) && error.code === "BAD_REPLY");
+    const what = isOther ? "something else than a controller answers" : "the controller does not answer as it should";
+    throw new CodedError("UNREACHABLE", `${what} at ${address}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,20 @@
+/** Windows has no process groups to send signals to: there, a process stands for itself. */
+const target = (pid: number): number => (process.platform === "win32" ? pid : -pid);
+
+/** Sends a signal to the group that a detached process leads; false where there is nobody left. */
+export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
+  try {
+    return process.kill(target(pid), signal);
+  } catch {
+    return false;
+  }
+}
+
+export function isGroupAlive(pid: number): boolean {
+  try {
+    process.kill(target(pid), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,45 @@
+import { isMapping, loadConfig, type Mapping } from "@eval/protocol/config";
+
+/** What start-task takes from its file; tasks are looked at only where they are started. */
+export interface StartConfig {
+  /** Absolute; the workers are given the same file. */
+  file: string;
+  /** Absolute folder of `file`. */
+  dir: string;
+  /** `file` as messages show it. */
+  source: string;
+  /** Task name -> definition, as it stands in the file. */
+  definition: Mapping;
+  /** Task name -> number of workers, as it stands in the file. */
+  start: unknown;
+  /** The controller's address, under either of its two names, and which name it was. */
+  controller: { key: string; value: unknown } | undefined;
+}
+
+const minimalExample = `
+definition:
+  my-task:
+    module: ./my-task.mjs
+    parameters:
+      concurrency: 4
+start:
+  my-task: 1
+controller_address: http://localhost:5000/api
+`.trimStart();
+
+/** Loads the file. Throws CONFIG_NOT_FOUND with a minimal example, or CONFIG_INVALID with every problem. */
+export async function loadStartConfig(file: string, cwd: string): Promise<StartConfig> {
+  const { file: absolute, dir, source, value } = await loadConfig(file, { cwd, minimalExample });
+  // A file that is itself a map of tasks serves as well, as it does for a worker.
+  const definition = isMapping(value.definition) ? value.definition : withoutSettings(value);
+  const key = ["controller", "controller_address"].find((name) => value[name] !== undefined && value[name] !== null);
+  return {
+    ...{ file: absolute, dir, source, definition, start: value.start },
+    controller: key === undefined ? undefined : { key, value: value[key] },
+  };
+}
+
+function withoutSettings(value: Mapping): Mapping {
+  const settings = new Set(["definition", "start", "controller", "controller_address"]);
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !settings.has(key)));
+}

@@ -1,0 +1,36 @@
+import type { Connection } from "mysql2";
+import { query } from "./mysql-connection.js";
+
+/** Seconds that a statement may wait for another connection's locks. */
+const lockWaitS = 30;
+
+/** One connection for our own statements, one after the other; opened when it is needed, and again after it broke. */
+export class MysqlLane {
+  #connection: Promise<Connection> | undefined;
+
+  constructor(private readonly open: () => Promise<Connection>) {}
+
+  async run(sql: string): Promise<void> {
+    this.#connection ??= this.#prepare();
+    const opening = this.#connection;
+    try {
+      await query(await opening, sql, 1);
+    } catch (error) {
+      const broken = (error as { fatal?: boolean }).fatal === true || !("sqlState" in (error as object));
+      if (broken && this.#connection === opening) this.#connection = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    this.#connection = undefined;
+    connection?.destroy();
+  }
+
+  async #prepare(): Promise<Connection> {
+    const connection = await this.open();
+    await query(connection, `SET SESSION lock_wait_timeout = ${lockWaitS}`, 1);
+    return connection;
+  }
+}
