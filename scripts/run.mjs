@@ -1,7 +1,7 @@
-// Brings a bare checkout (Node and npm only) to the point where a turbo task can run, and runs it.
-// Usage: node scripts/run.mjs <turbo task> [turbo arguments]
+// Brings a bare checkout (Node and npm only) to the point where its tools can run, and runs one of them.
+// Usage: node scripts/run.mjs COMMAND [ARGUMENT ...], such as: node scripts/run.mjs turbo run test
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -11,25 +11,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`Node ${engines.node} is needed; this is ${process.version}.`);
   process.exit(2);
 }
-if (process.argv.length < 3) {
-  console.error("usage: node scripts/run.mjs <turbo task> [turbo arguments]");
+const command = process.argv.slice(2);
+if (command.length === 0) {
+  console.error("usage: node scripts/run.mjs COMMAND [ARGUMENT ...]");
   process.exit(2);
 }
 
-const npx = process.platform === "win32" ? "npx.cmd" : "npx";
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" };
 
 function pnpm(...args) {
-  const { status, error } = spawnSync(npx, ["-y", packageManager, ...args], {
-    cwd: root,
-    env,
-    stdio: "inherit",
-    shell: process.platform === "win32",
-  });
-  if (error) console.error(`Could not run ${npx}: ${error.message}`);
+  const options = { cwd: root, env, stdio: "inherit", shell: process.platform === "win32" };
+  const { status, error } = spawnSync("npx", ["-y", packageManager, ...args], options);
+  if (error) console.error(`Could not run npx: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const lockfile = existsSync(`${root}/pnpm-lock.yaml`) ? ["--frozen-lockfile"] : [];
-pnpm("install", "--silent", ...lockfile);
-pnpm("exec", "turbo", "run", ...process.argv.slice(2), "--output-logs=new-only", "--log-order=grouped");
+pnpm("install", "--silent", "--frozen-lockfile");
+pnpm("exec", ...command);

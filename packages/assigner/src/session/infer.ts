@@ -9,7 +9,12 @@ const tries = 3;
 const maxPauseMs = 60_000;
 
 /** The agent's answer. A retryable failure is tried again, twice; the last failure is thrown. */
-export async function infer(agent: Agent, history: readonly Message[], signal: AbortSignal): Promise<string> {
+export async function infer(
+  agent: Agent,
+  history: readonly Message[],
+  signal: AbortSignal,
+  pause: (ms: number, signal: AbortSignal) => Promise<void> = (ms) => delay(ms, undefined, { signal }),
+): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
       return assertText(await unlessAborted(agent.inference(history, { signal }), signal));
@@ -17,7 +22,7 @@ export async function infer(agent: Agent, history: readonly Message[], signal: A
       const failure = agentFailureOf(error);
       if (signal.aborted || failure.kind !== "retryable" || attempt === tries) throw error;
       const asked = Math.min(failure.retryAfterMs ?? 0, maxPauseMs);
-      await delay(Math.max(asked, 1_000 * attempt * (0.75 + Math.random() / 2)), undefined, { signal });
+      await pause(Math.max(asked, 1_000 * attempt * (0.75 + Math.random() / 2)), signal);
     }
   }
 }

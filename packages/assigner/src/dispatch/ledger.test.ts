@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CellPlan } from "../evaluation/plan.js";
+import type { Grant } from "./attempt.js";
+import { exponentialBackoff, Ledger } from "./ledger.js";
+
+function planOf(agent: string, task: string, samples: number): CellPlan {
+  const remaining = Array.from({ length: samples }, (_, index) => ({ index, epoch: 1 }));
+  return { agent, task, priority: 0, remaining, total: samples, done: 0, excluded: [] };
+}
+
+function ledgerOf(plans: CellPlan[], capacity: number, maxAttempts = 1): Ledger {
+  const agent = new Map(plans.map((plan) => [plan.agent, capacity]));
+  const task = new Map(plans.map((plan) => [plan.task, capacity]));
+  return new Ledger(plans, { agent, task }, { maxAttempts, delayMs: () => 1_000 });
+}
+
+const plenty = () => Number.MAX_SAFE_INTEGER;
+
+describe("Ledger", () => {
+  it("grants in the order of the plan, up to the capacities", () => {
+    const ledger = ledgerOf([planOf("a", "t", 5)], 2);
+    expect(ledger.grant(0, plenty).map(({ index }) => index)).toEqual([0, 1]);
+    expect(ledger.grant(0, plenty)).toEqual([]);
+    expect(ledger.inFlightOf("t")).toBe(2);
+  });
+
+  it("grants no more than the controller has free, and no more than asked for", () => {
+    const ledger = ledgerOf([planOf("a", "t", 9)], 9);
+    expect(ledger.grant(0, () => 3)).toHaveLength(3);
+    expect(ledger.grant(0, () => 0)).toHaveLength(0);
+    expect(ledger.grant(0, plenty, 2)).toHaveLength(2);
+  });
+
+  it("fills a slot that became free", () => {
+    const ledger = ledgerOf([planOf("a", "t", 3)], 1);
+    const [first] = ledger.grant(0, plenty) as [Grant];
+    expect(ledger.end(first.attempt, false, 5)).toMatchObject({ retried: false, durationMs: 5 });
+    expect(ledger.grant(5, plenty)).toMatchObject([{ index: 1, number: 1 }]);
+  });
+
+  it("ignores the end of an attempt that is not in flight", () => {
+    const ledger = ledgerOf([planOf("a", "t", 1)], 1);
+    const [only] = ledger.grant(0, plenty) as [Grant];
+    ledger.end(only.attempt, false, 1);
+    expect(ledger.end(only.attempt, false, 2)).toBeUndefined();
+    expect(ledger.putBack(only.attempt)).toBeUndefined();
+    expect(ledger.inFlight).toBe(0);
+  });
+
+  it("tries a failed sample again when its time has come, and not more often than allowed", () => {
+    const ledger = ledgerOf([planOf("a", "t", 1)], 1, 2);
+    const [first] = ledger.grant(0, plenty) as [Grant];
+    expect(ledger.end(first.attempt, true, 10)?.retried).toBe(true);
+    expect(ledger.isDone).toBe(false);
+    expect(ledger.grant(10, plenty)).toEqual([]);
+    expect(ledger.nextDue(10)).toBe(1_010);
+    const [second] = ledger.grant(1_010, plenty) as [Grant];
+    expect(second).toMatchObject({ index: 0, number: 2 });
+    expect(ledger.end(second.attempt, true, 1_020)?.retried).toBe(false);
+    expect(ledger.isDone).toBe(true);
+  });
+
+  it("starts a sample that was put back before all others, as the same attempt number", () => {
+    const ledger = ledgerOf([planOf("a", "t", 3)], 1);
+    const [first] = ledger.grant(0, plenty) as [Grant];
+    ledger.putBack(first.attempt);
+    expect(ledger.grant(0, plenty)).toMatchObject([{ index: 0, number: 1 }]);
+  });
+
+  it("gives up what is left of a task, and keeps what is in flight", () => {
+    const ledger = ledgerOf([planOf("a", "t", 5), planOf("a", "u", 1)], 1);
+    const [running] = ledger.grant(0, (task) => (task === "t" ? 1 : 0)) as [Grant];
+    expect(ledger.abandon("t")).toBe(4);
+    expect(ledger.waitingFor("t")).toBe(0);
+    expect(ledger.isDone).toBe(false);
+    ledger.end(running.attempt, false, 1);
+    expect(ledger.waitingFor("u")).toBe(1);
+  });
+
+  it("runs every sample exactly once and never above a capacity, whatever happens", () => {
+    const outcome = fc.constantFrom("accepted", "failed", "put back");
+    const cells = fc.uniqueArray(fc.tuple(fc.nat(2), fc.nat(2)), { minLength: 1, maxLength: 6, selector: String });
+    fc.assert(
+      fc.property(
+        cells,
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(6),
+        fc.infiniteStream(outcome),
+        (pairs, most, size, outcomes) => {
+          const plans = pairs.map(([agent, task]) => planOf(`a${agent}`, `t${task}`, size));
+          const ledger = ledgerOf(plans, most, 2);
+          const finals = new Map<string, number>();
+          const running: Grant[] = [];
+          let now = 0;
+          for (let step = 0; !ledger.isDone && step < 2_000; step++) {
+            running.push(...ledger.grant(now, plenty));
+            for (const side of ["agent", "task"] as const) {
+              for (const name of new Set(running.map((grant) => grant[side]))) {
+                expect(running.filter((grant) => grant[side] === name).length).toBeLessThanOrEqual(most);
+              }
+            }
+            const grant = running.splice(step % Math.max(1, running.length), 1)[0];
+            if (grant === undefined) now = ledger.nextDue(now) ?? now + 1;
+            else settle(ledger, grant, step < 500 ? (outcomes.next().value as string) : "accepted", now, finals);
+          }
+          expect(ledger.isDone).toBe(true);
+          expect(finals.size).toBe(pairs.length * size);
+          expect([...finals.values()].every((count) => count === 1)).toBe(true);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function settle(ledger: Ledger, grant: Grant, outcome: string, now: number, finals: Map<string, number>): void {
+  if (outcome === "put back") {
+    ledger.putBack(grant.attempt);
+    return;
+  }
+  const ended = ledger.end(grant.attempt, outcome === "failed", now);
+  if (ended?.retried) return;
+  const key = JSON.stringify([grant.agent, grant.task, grant.index]);
+  finals.set(key, (finals.get(key) ?? 0) + 1);
+}
+
+describe("exponentialBackoff", () => {
+  it("doubles from a second up to a minute, less up to a quarter", () => {
+    expect([2, 3, 4, 20].map((number) => exponentialBackoff(number, () => 0))).toEqual([1_000, 2_000, 4_000, 60_000]);
+    expect(exponentialBackoff(2, () => 1)).toBe(750);
+  });
+});

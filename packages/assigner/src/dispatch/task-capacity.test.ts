@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { TaskCapacity } from "./task-capacity.js";
+
+describe("TaskCapacity", () => {
+  it("has nothing free before the first reading", () => {
+    expect(new TaskCapacity(["t"], 0).freeOf("t")).toBe(0);
+    expect(new TaskCapacity([], 0).freeOf("unknown")).toBe(0);
+  });
+
+  it("follows what starts and ends between two readings", () => {
+    const capacity = new TaskCapacity(["t"], 0);
+    capacity.asking("t");
+    capacity.apply("t", { free: 3, workers: 1 }, 0);
+    capacity.started("t");
+    capacity.started("t");
+    capacity.ended("t");
+    expect(capacity.freeOf("t")).toBe(2);
+  });
+
+  it("takes what started while the controller was asked off the reading", () => {
+    const capacity = new TaskCapacity(["t"], 0);
+    capacity.asking("t");
+    capacity.started("t");
+    capacity.apply("t", { free: 3, workers: 1 }, 0);
+    expect(capacity.freeOf("t")).toBe(2);
+  });
+
+  it("has nothing free after a refusal, until the next reading", () => {
+    const capacity = new TaskCapacity(["t"], 0);
+    capacity.apply("t", { free: 3, workers: 1 }, 0);
+    capacity.exhausted("t");
+    expect(capacity.freeOf("t")).toBe(0);
+    capacity.asking("t");
+    capacity.apply("t", { free: 1, workers: 1 }, 0);
+    expect(capacity.freeOf("t")).toBe(1);
+  });
+
+  it("tells for how long a task has had no worker", () => {
+    const capacity = new TaskCapacity(["t"], 100);
+    capacity.apply("t", { free: 0, workers: 0 }, 150);
+    expect(capacity.starvedFor("t", 160)).toBe(60);
+    capacity.apply("t", { free: 0, workers: 2 }, 200);
+    expect(capacity.starvedFor("t", 900)).toBe(0);
+    capacity.apply("t", undefined, 1_000);
+    expect(capacity.starvedFor("t", 1_010)).toBe(810);
+  });
+});

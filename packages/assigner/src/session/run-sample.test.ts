@@ -1,0 +1,116 @@
+import { CodedError, type Message, type TaskOutput } from "@eval/protocol";
+import { AgentError } from "@eval/protocol/agent";
+import { ReplyError } from "@eval/protocol/http-client";
+import type { AgentOutput } from "@eval/protocol/task";
+import { describe, expect, it, vi } from "vitest";
+import { runSample } from "./run-sample.js";
+import type { StartedSession } from "./task-client.js";
+
+const running = (content: string): TaskOutput => {
+  return { index: null, status: "running", result: null, history: [{ role: "user", content }] };
+};
+const completed: TaskOutput = { index: 7, status: "completed", result: 1, history: [] };
+
+/** A session that says these outputs, one a turn; a function throws instead. */
+function sessionOf(outputs: (TaskOutput | (() => never))[]) {
+  const heard: AgentOutput[] = [];
+  const cancel = vi.fn(async () => {});
+  const interact = async (answer: AgentOutput) => {
+    heard.push(answer);
+    const next = outputs.shift();
+    if (next === undefined) throw new Error("a turn too many");
+    return typeof next === "function" ? next() : next;
+  };
+  const started: StartedSession = { session: { id: 42, interact, cancel }, output: running("hello") };
+  return { task: { start: async () => started }, heard, cancel };
+}
+
+const echo = { inference: async (history: readonly Message[]) => `echo ${history.at(-1)?.content}` };
+
+function run(
+  task: { start: () => Promise<StartedSession> },
+  agent = echo as never,
+  signal = new AbortController().signal,
+) {
+  return runSample({ task, agent, index: 7, owner: "run/1", leaseS: 60, signal });
+}
+
+function replyError(status: number, code: "CONCURRENCY_LIMIT" | "TASK_ERROR" | "WORKER_ERROR", detail: unknown) {
+  return () => {
+    throw new ReplyError(code, String(detail), { status, detail }, undefined);
+  };
+}
+
+describe("runSample", () => {
+  it("lets agent and session speak in turn until the session ends", async () => {
+    const { task, heard, cancel } = sessionOf([running("more"), completed]);
+    expect(await run(task)).toEqual({ kind: "ended", output: completed, sessionId: 42 });
+    expect(heard.map(({ content }) => content)).toEqual(["echo hello", "echo more"]);
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  it("tells the session of a context limit", async () => {
+    const { task, heard } = sessionOf([completed]);
+    const agent = {
+      inference: async () => {
+        throw new AgentError("too long", { kind: "context_limit" });
+      },
+    };
+    expect(await run(task, agent as never)).toMatchObject({ kind: "ended" });
+    expect(heard).toEqual([{ status: "agent context limit", content: null }]);
+  });
+
+  it("ends the session when the agent fails", async () => {
+    const { task, cancel } = sessionOf([]);
+    const agent = {
+      inference: async () => {
+        throw new Error("wrong key");
+      },
+    };
+    const outcome = await run(task, agent as never);
+    expect(outcome).toMatchObject({ kind: "failed", error: "AGENT_FAILED", info: "wrong key", output: null });
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it("is no failure when no slot is free", async () => {
+    const start = async () => replyError(406, "CONCURRENCY_LIMIT", "full")();
+    expect(await run({ start })).toEqual({ kind: "not available" });
+  });
+
+  it("keeps the output of a task that raised, and has no session to end", async () => {
+    const output = { index: 7, status: "task error", result: "boom", history: [] };
+    const text = `Error: Worker returned error\n${JSON.stringify({ detail: { session_id: 42, output } })}`;
+    const { task, cancel } = sessionOf([replyError(501, "TASK_ERROR", text)]);
+    expect(await run(task)).toMatchObject({ kind: "failed", error: "TASK_ERROR", info: "boom", output });
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  it("ends the session when a turn fails, and says whether the network was to blame", async () => {
+    const refused = sessionOf([replyError(500, "WORKER_ERROR", "bad")]);
+    expect(await run(refused.task)).toMatchObject({ kind: "failed", error: "INTERACT_FAILED" });
+    expect(refused.cancel).toHaveBeenCalledOnce();
+    const lost = sessionOf([
+      () => {
+        throw new CodedError("UNREACHABLE", "gone");
+      },
+    ]);
+    expect(await run(lost.task)).toMatchObject({ kind: "failed", error: "NETWORK_ERROR" });
+    const start = async () => {
+      throw new CodedError("TIMEOUT", "slow");
+    };
+    expect(await run({ start })).toMatchObject({ kind: "failed", error: "NETWORK_ERROR" });
+  });
+
+  it("stops with the run, even while an agent does not answer, and ends the session", async () => {
+    const { task, cancel } = sessionOf([]);
+    const stop = new AbortController();
+    const agent = {
+      inference: () => {
+        queueMicrotask(() => stop.abort());
+        return new Promise<string>(() => {});
+      },
+    };
+    expect(await run(task, agent as never, stop.signal)).toEqual({ kind: "stopped" });
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+});
