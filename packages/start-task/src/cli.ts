@@ -1,12 +1,5 @@
 import { messageOf } from "@eval/protocol";
-import {
-  type BinContext,
-  exitCodeOf,
-  onShutdown,
-  resolveToken,
-  type ShutdownSignal,
-  type SignalSource,
-} from "@eval/protocol/cli";
+import { type BinContext, exitCodeOf, onShutdown, resolveToken, type ShutdownSignal } from "@eval/protocol/cli";
 import { createLogger, type Logger } from "@eval/protocol/logger";
 import { type Flags, limitsOf, parseFlags } from "./flags.js";
 import type { RunningTasks } from "./running-tasks.js";
@@ -26,7 +19,7 @@ export async function main(context: BinContext): Promise<number> {
     stopping.abort(new Error(`ended by ${received}`));
     await running?.stop();
   };
-  onShutdown(stop, { process: killingFirst(context.process, () => running?.kill()) });
+  onShutdown(stop, { process: context.process, onForce: () => running?.kill() });
   try {
     running = await startTask(optionsOf(flags, context, logger, stopping.signal));
     announce(running, logger, stopping.signal);
@@ -68,16 +61,4 @@ function announce(running: RunningTasks, logger: Logger, stopping: AbortSignal):
       stopping.aborted ||
       logger.error(`Not all workers are registered; going on with those that run: ${messageOf(error)}`),
   );
-}
-
-/** The process as onShutdown sees it: it does not leave without its children. */
-function killingFirst(source: SignalSource, kill: () => void): SignalSource {
-  return {
-    on: (signal, listener) => source.on(signal, listener),
-    off: (signal, listener) => source.off(signal, listener),
-    exit: (code) => {
-      kill();
-      return source.exit(code);
-    },
-  };
 }

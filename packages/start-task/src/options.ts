@@ -54,7 +54,7 @@ export interface StartTaskOptions {
   host?: string | undefined;
   /** Name under which the controller reaches the workers. Default: what follows from `host`. */
   selfHost?: string | undefined;
-  /** Of the controller and the workers. Where one is needed and the controller is started here, it is made. */
+  /** Of the controller and the workers. Default: EVAL_TOKEN of `env`. Where one is needed and the controller is started here, it is made. */
   token?: string | undefined;
   /** Listen beyond this machine without a token. Default false. */
   insecure?: boolean | undefined;

@@ -19,7 +19,8 @@ import { workerSpec } from "./worker-spec.js";
  * it rejects with CONFIG_NOT_FOUND, CONFIG_INVALID, USAGE, PORT_IN_USE, UNAUTHORIZED or UNREACHABLE; later with
  * START_FAILED or TIMEOUT, having stopped what was started.
  */
-export async function startTask(options: StartTaskOptions): Promise<RunningTasks> {
+export async function startTask(given: StartTaskOptions): Promise<RunningTasks> {
+  const options = { ...given, token: given.token ?? (given.env.EVAL_TOKEN || undefined) };
   const cwd = resolve(options.cwd ?? process.cwd());
   const limits = { ...defaultLimits, ...options.limits };
   const signal = options.signal ?? new AbortController().signal;

@@ -91,8 +91,9 @@ function assertReachable(self: string | undefined, host: string, controller: str
   if (self !== undefined && !URL.canParse(self)) {
     throw new CodedError("USAGE", `"${self}" is not an address: write it like http://localhost:5001/api`);
   }
-  const isLocal = isLoopbackHost(new URL(controller).hostname);
-  if (isLocal) return;
+  const { hostname } = new URL(controller);
+  // From inside a container, the machine that it runs on; there the worker's port is published to the loopback.
+  if (isLoopbackHost(hostname) || hostname === "host.docker.internal") return;
   if (self === undefined || isLoopbackHost(new URL(self).hostname)) {
     const what = `The controller at ${controller} cannot reach this worker at ${self ?? "http://localhost"}`;
     throw new CodedError("USAGE", `${what}: set --self to an address of this host, and --host to listen on it`);

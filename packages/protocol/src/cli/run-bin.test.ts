@@ -96,16 +96,30 @@ describe("runBin", () => {
 });
 
 describe("onShutdown", () => {
-  it("calls the handler once, and ends at once at the second signal", async () => {
+  it("calls the handler once, and ends at once at the second signal, with what the process owns", async () => {
     const fake = new FakeProcess();
-    const signals: string[] = [];
-    onShutdown((signal) => void signals.push(signal), { process: fake });
+    const calls: string[] = [];
+    let now = 0;
+    const onForce = () => void calls.push(`force, exits so far: ${fake.exits.length}`);
+    onShutdown((signal) => void calls.push(signal), { process: fake, onForce, now: () => now });
     fake.emit("SIGTERM");
     await Promise.resolve();
-    expect(signals).toEqual(["SIGTERM"]);
-    expect(fake.exits).toEqual([]);
+    now = 1_000;
     fake.emit("SIGINT");
-    expect(signals).toEqual(["SIGTERM"]);
+    expect(calls).toEqual(["SIGTERM", "force, exits so far: 0"]);
+    expect(fake.exits).toEqual([130]);
+  });
+
+  it("takes what follows the first signal at once for its echo", async () => {
+    const fake = new FakeProcess();
+    let now = 0;
+    onShutdown(() => {}, { process: fake, now: () => now });
+    fake.emit("SIGINT");
+    now = 5;
+    fake.emit("SIGINT");
+    expect(fake.exits).toEqual([]);
+    now = 501;
+    fake.emit("SIGINT");
     expect(fake.exits).toEqual([130]);
   });
 

@@ -16,9 +16,19 @@ export function exitCodeOf(signal: ShutdownSignal): number {
 
 export interface ShutdownOptions {
   process: SignalSource;
+  /** Called before a second signal, or a handler that failed, ends the process: ends what the process owns. */
+  onForce?: () => void;
+  /** Monotonic milliseconds. Default performance.now. */
+  now?: () => number;
   /** Told when the handler throws; the process then ends at once. */
   onError?: (error: unknown) => void;
 }
+
+/**
+ * One Ctrl-C may come twice: under npx, from the terminal and, some milliseconds later, passed on by npx. What comes so
+ * soon after the first signal is its echo, and no impatient user's second one.
+ */
+const echoMs = 500;
 
 /**
  * Calls `handler` once, at the first SIGINT or SIGTERM; a second signal, and a handler that fails, end the process at
@@ -26,20 +36,24 @@ export interface ShutdownOptions {
  */
 export function onShutdown(
   handler: (signal: ShutdownSignal) => void | Promise<void>,
-  { process, onError }: ShutdownOptions,
+  { process, onForce, onError, now = () => performance.now() }: ShutdownOptions,
 ): () => void {
-  let stopping = false;
+  let first: number | undefined;
+  const force = (signal: ShutdownSignal) => {
+    onForce?.();
+    process.exit(exitCodeOf(signal));
+  };
   const receive = (signal: ShutdownSignal) => () => {
-    if (stopping) {
-      process.exit(exitCodeOf(signal));
+    if (first !== undefined) {
+      if (now() - first >= echoMs) force(signal);
       return;
     }
-    stopping = true;
+    first = now();
     Promise.resolve()
       .then(() => handler(signal))
       .catch((error) => {
         onError?.(error);
-        process.exit(exitCodeOf(signal));
+        force(signal);
       });
   };
   const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => [signal, receive(signal)] as const);
