@@ -18,6 +18,8 @@ export interface CellResultsOptions {
   logger: Logger;
   tasks: ReadonlyMap<string, TaskClient>;
   versions: ReadonlyMap<string, string | undefined>;
+  /** Ends aggregates under way. */
+  signal: AbortSignal;
   onEvent: (event: EvaluationEvent) => void;
 }
 
@@ -115,17 +117,18 @@ export class CellResults {
   }
 
   async #aggregate(cell: Cell): Promise<void> {
-    const { output, tasks, logger, onEvent } = this.options;
+    const { output, tasks, logger, onEvent, signal } = this.options;
     const { agent, task } = cell.plan;
     const ref = { agent, task, epoch: 1 };
     try {
       const fold = new OverallFold();
       const client = tasks.get(task) as TaskClient;
-      const custom = await client.calculateOverall(fold.through(readResults(output, ref)));
+      const custom = await client.calculateOverall(fold.through(readResults(output, ref)), signal);
       cell.overall = fold.finish(custom);
       await writeOverall(cellFolder(output, ref), cell.overall);
       onEvent({ type: "overall", agent, task, overall: cell.overall });
     } catch (error) {
+      if (signal.aborted) return;
       this.#overallFailed = true;
       logger.error(
         `${agent} / ${task}: the overall could not be made; the next launch tries again: ${messageOf(error)}`,

@@ -94,6 +94,8 @@ export async function evaluate(
   }
 }
 
+const nothingRan: DispatchResult = { starved: new Map(), stopped: false };
+
 type Settings = EvaluateOptions & { cwd: string; logger: Logger };
 
 /** One launch into a folder that is locked. */
@@ -136,17 +138,17 @@ class Evaluation {
     const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
     const versions = new Map([...tasks].map(([name, { version }]) => [name, version]));
     const { output, log } = this;
-    this.#onEvent({
-      type: "planned",
-      output,
-      cells: plans.map(({ agent, task, total, done }) => ({ agent, task, total, done })),
-    });
-    results = new CellResults(plans, cells, { output, log, logger, tasks: clients, versions, onEvent: this.#onEvent });
+    const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
+    this.#onEvent({ type: "planned", output, cells: planned });
+    const onEvent = this.#onEvent;
+    const signal = this.#signal;
+    results = new CellResults(plans, cells, { output, log, logger, tasks: clients, versions, signal, onEvent });
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);
     if (this.#signal.aborted) stop();
     try {
-      const ended = await center.start(plans);
+      const isNothingLeft = plans.every(({ remaining }) => remaining.length === 0);
+      const ended = isNothingLeft ? nothingRan : await center.start(plans);
       await results.settled();
       return this.#report(results, ended);
     } finally {

@@ -55,6 +55,9 @@ const pollMs = 25_000;
 /** A start, and a turn of a v0.2 task, may take what v0.2's controller gives a worker, and a margin. */
 const slowMs = 250_000;
 
+/** How long a task may take over its overall. */
+const overallMs = 600_000;
+
 /** A task behind a controller: the client's side of the wire, for any controller, ours or v0.2's. */
 export class TaskClient {
   /** The task's name on the wire. */
@@ -65,6 +68,7 @@ export class TaskClient {
   readonly #client: RouteClient<typeof controllerRoutes>;
   /** Who answered last: what may be sent again before a session has its own features. */
   #peer: Peer | undefined;
+  #meeting: Promise<unknown> | undefined;
 
   /** Parameters: `name`, `controller_address` (default http://localhost:5000/api), `token`. */
   constructor({ parameters }: BuildContext) {
@@ -96,12 +100,22 @@ export class TaskClient {
    * again where the controller understands that.
    */
   async start(index: SampleIndex, { owner, leaseS, signal }: StartOptions): Promise<StartedSession> {
+    if (this.#peer === undefined) await this.#meet(signal);
     const request = { name: this.name, index, request_id: randomId(), owner, lease_s: leaseS };
     const reply = await this.#sendStart(request, signal);
     this.#peer = reply.peer;
     const { session_id, output, features = [] } = reply.value;
     const replayable = features.includes("replay") && reply.peer.instance !== undefined;
     return { session: new ClientSession(this, session_id, replayable), output };
+  }
+
+  /** Whom we speak to decides what may be sent again: that has to be known before the first start is sent. */
+  #meet(signal: AbortSignal): Promise<unknown> {
+    const meet = () => persist(() => this.listTasks(signal), isNetworkError, this.#patience(signal));
+    this.#meeting ??= meet().finally(() => {
+      this.#meeting = undefined;
+    });
+    return this.#meeting;
   }
 
   /** A start whose reply is lost for good may have opened a session; its id is known all the same, and it is ended. */
@@ -111,8 +125,9 @@ export class TaskClient {
     try {
       return await persist(send, (error) => isReplayable || neverSent(error), this.#patience(signal));
     } catch (error) {
-      if (isReplayable && !isNotAvailable(error) && !neverSent(error))
-        void this.cancel(sessionIdOf(request.request_id));
+      if (isReplayable && !isNotAvailable(error) && !neverSent(error)) {
+        await this.cancel(sessionIdOf(request.request_id));
+      }
       throw error;
     }
   }
@@ -138,20 +153,21 @@ export class TaskClient {
 
   /** Keeps the owner's sessions alive. A v0.2 controller does not know the call: nothing is sent to one. */
   async renew(owner: string, leaseS: number): Promise<void> {
-    if (this.#peer !== undefined && this.#peer.instance === undefined) return;
-    await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 10_000 });
+    if (this.#peer?.instance === undefined) return;
+    await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 5_000 });
   }
 
   /** Aggregates results: streamed to a controller of ours, in one body to v0.2's. The step can be repeated. */
-  async calculateOverall(results: AsyncIterable<TaskOutput>): Promise<Json> {
+  async calculateOverall(results: AsyncIterable<TaskOutput>, signal: AbortSignal): Promise<Json> {
     const isOurs = this.#peer?.instance !== undefined;
     const { path } = controllerRoutes.calculateOverall;
     const body = isOurs ? lines(results) : bodyOf(this.name, results);
     const type = isOurs ? "application/x-ndjson" : "application/json";
     const query = isOurs ? `?name=${encodeURIComponent(this.name)}` : "";
     const response = await this.#client.http.send("POST", path + query, body, {
-      timeoutMs: 600_000,
+      timeoutMs: overallMs,
       headers: { "content-type": type },
+      signal,
     });
     if (response.status >= 400) {
       const what = `${this.address} could not calculate the overall of ${this.name}`;

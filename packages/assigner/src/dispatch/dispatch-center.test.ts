@@ -1,0 +1,119 @@
+import { CodedError, type TaskOutput } from "@eval/protocol";
+import { silentLogger } from "@eval/protocol/logger";
+import { describe, expect, it } from "vitest";
+import type { CellPlan } from "../evaluation/plan.js";
+import type { AttemptOutcome, Grant } from "./attempt.js";
+import type { CenterOptions, Settlement } from "./dispatch-center.js";
+import { ScriptedCenter } from "./testing/scripted-center.js";
+
+const output: TaskOutput = { index: 0, status: "completed", result: null, history: [] };
+const ended: AttemptOutcome = { kind: "ended", output };
+const failed: AttemptOutcome = { kind: "failed", error: "AGENT_FAILED", info: "no", output: null };
+
+function planOf(samples: number): CellPlan[] {
+  const remaining = Array.from({ length: samples }, (_, index) => ({ index, epoch: 1 }));
+  return [{ agent: "a", task: "t", priority: 0, remaining, total: samples, done: 0, excluded: [] }];
+}
+
+async function launch(
+  outcomeOf: (grant: Grant, signal: AbortSignal) => Promise<AttemptOutcome>,
+  changes: Partial<CenterOptions> = {},
+) {
+  ScriptedCenter.outcomeOf = outcomeOf;
+  const settled: Settlement[] = [];
+  const center = new ScriptedCenter({
+    agents: {},
+    tasks: {},
+    configDir: "/",
+    cwd: "/",
+    runId: "run",
+    leaseS: 60,
+    waitForWorkersMs: 60_000,
+    capacity: { agent: new Map([["a", 3]]), task: new Map([["t", 3]]) },
+    retry: { maxAttempts: 1, delayMs: () => 1 },
+    logger: silentLogger,
+    readCapacity: async () => new Map([["t", { free: 3, workers: 1 }]]),
+    record: async (settlement) => void settled.push(settlement),
+    ...changes,
+  });
+  await center.launch();
+  return { center, settled };
+}
+
+describe("DispatchCenter", () => {
+  it("carries every sample out once, within the capacities, over all its runners", async () => {
+    let [inFlight, most] = [0, 0];
+    const { center, settled } = await launch(async () => {
+      most = Math.max(most, ++inFlight);
+      await new Promise(setImmediate);
+      inFlight -= 1;
+      return ended;
+    });
+    expect(await center.start(planOf(50))).toEqual({ starved: new Map(), stopped: false });
+    expect(settled.map(({ grant }) => grant.index).sort((a, b) => Number(a) - Number(b))).toEqual([
+      ...Array(50).keys(),
+    ]);
+    expect(most).toBe(3);
+    expect(center.postProcessed).toBe(1);
+  });
+
+  it("tries failures again as often as the policy has it", async () => {
+    const retry = { maxAttempts: 3, delayMs: () => 1 };
+    const { center, settled } = await launch(async () => failed, { retry });
+    await center.start(planOf(2));
+    expect(settled).toHaveLength(6);
+    expect(settled.filter(({ retried }) => !retried).map(({ grant }) => grant.number)).toEqual([3, 3]);
+  });
+
+  it("records nothing for a slot that was not free, and comes back after asking the controller", async () => {
+    let [refusals, readings] = [0, 0];
+    const outcomeOf = async (): Promise<AttemptOutcome> => (refusals++ < 3 ? { kind: "not available" } : ended);
+    const readCapacity = async () => {
+      readings += 1;
+      return new Map([["t", { free: 1, workers: 1 }]]);
+    };
+    const { center, settled } = await launch(outcomeOf, { readCapacity });
+    await center.start(planOf(2));
+    expect(settled).toHaveLength(2);
+    expect(readings).toBeGreaterThan(3);
+  });
+
+  it("gives a task up that no worker comes for, and says how much is left", async () => {
+    const readCapacity = async () => new Map();
+    const { center, settled } = await launch(async () => ended, { readCapacity, waitForWorkersMs: 0 });
+    expect(await center.start(planOf(4))).toEqual({ starved: new Map([["t", 4]]), stopped: false });
+    expect(settled).toEqual([]);
+  });
+
+  it("ends what runs when it is stopped, and records none of it", async () => {
+    const stopped = (signal: AbortSignal) =>
+      new Promise<AttemptOutcome>((resolve) => {
+        const stop = () => resolve({ kind: "stopped" });
+        if (signal.aborted) stop();
+        else signal.addEventListener("abort", stop);
+      });
+    const { center, settled } = await launch((_grant, signal) => {
+      queueMicrotask(() => center.stop("enough"));
+      return stopped(signal);
+    });
+    expect(await center.start(planOf(9))).toMatchObject({ stopped: true });
+    expect(settled).toEqual([]);
+  });
+
+  it("starts nothing more, and rejects, when a result cannot be written", async () => {
+    let started = 0;
+    const record = async () => {
+      throw new CodedError("OUTPUT_WRITE_FAILED", "the disk is full");
+    };
+    const { center } = await launch(
+      async () => {
+        started += 1;
+        await new Promise(setImmediate);
+        return ended;
+      },
+      { record },
+    );
+    await expect(center.start(planOf(1_000))).rejects.toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
+    expect(started).toBeLessThan(20);
+  });
+});
