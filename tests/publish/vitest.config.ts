@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
-    testTimeout: 120_000,
+    globalSetup: "src/global-setup.ts",
+    testTimeout: 150_000,
     hookTimeout: 120_000,
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
   },

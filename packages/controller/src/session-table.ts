@@ -135,9 +135,14 @@ export class SessionTable {
     return recent !== undefined && recent.until > now ? recent.worker : undefined;
   }
 
-  /** Renews every session of the owner; returns how many there are. */
+  /**
+   * Renews every session of the owner; returns how many there are. The lease ends then even if it was longer: so an
+   * owner that leaves gives up what it has.
+   */
   renew(owner: string, leaseMs: number, now: number): number {
-    return this.#lease(owner, leaseMs, now).sessions.size;
+    const lease = this.#lease(owner, leaseMs, now);
+    lease.until = now + leaseMs;
+    return lease.sessions.size;
   }
 
   /**

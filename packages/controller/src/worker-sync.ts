@@ -72,7 +72,10 @@ export class WorkerSync {
     const { registry, logger } = this.options;
     const { version, running } = observation;
     // Overtaken by a later message: what it says may be over by now.
-    if (version !== undefined && version < worker.sessionsVersion) return this.#recheck(worker);
+    if (version !== undefined && version < worker.sessionsVersion) {
+      this.#recheck(worker);
+      return;
+    }
     registry.observe(worker, version, running);
     worker.synced = true;
     const actions = this.#decide(worker, observation);

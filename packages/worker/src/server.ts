@@ -106,7 +106,7 @@ function assertAddressed(request: IncomingMessage, name: string, incarnation: st
 function streamOverall(host: TaskHost, { request }: RequestContext): Promise<unknown> | undefined {
   if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return undefined;
   // What a task leaves unread is read here, so that the sender comes to the reply.
-  return calculateOverall(host, results(request)).finally(() => request.resume());
+  return calculateOverall(host, results(request)).finally(() => request.on("data", () => {}));
 }
 
 /** The task's aggregate. What the task throws is told to the caller, who waits for a number. */

@@ -113,7 +113,7 @@ describe("TaskClient with a v0.2 controller", () => {
       yield done;
     }
     await client.calculateOverall(results(), signal);
-    expect(seen.map(({ path }) => path)).toEqual(["list_workers", "start_sample", "calculate_overall"]);
+    expect(seen.map(({ path }) => path)).toEqual(["list_workers?indices=0", "start_sample", "calculate_overall"]);
     expect(seen.at(-1)?.body).toEqual({ name: "t", results: [done] });
   });
 

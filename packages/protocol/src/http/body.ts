@@ -8,7 +8,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
     let bytes = 0;
     const tooLarge = () => {
       request.removeAllListeners("data");
-      discard(request, maxBytes);
+      discard(request);
       reject(new CodedError("BODY_TOO_LARGE", `The request's body is too large: the limit is ${maxBytes} bytes`));
     };
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) return tooLarge();
@@ -18,18 +18,23 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
       else chunks.push(chunk);
     });
     request.once("end", () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
-    const gone = () => reject(new CodedError("INTERNAL", "The client went away while it was sending"));
+    // Every request closes in the end; an error is made (with its costly stack) only for one that was cut off.
+    const gone = () => {
+      if (!request.complete) reject(new CodedError("INTERNAL", "The client went away while it was sending"));
+    };
     request.once("error", gone);
     request.once("close", gone);
   });
 }
 
+const maxDiscardedBytes = 128 * 1024 * 1024;
+
 /** Lets a sender finish, so that it reads the answer, but cuts it off when it goes on for too long. */
-export function discard(request: IncomingMessage, maxBytes: number): void {
+export function discard(request: IncomingMessage): void {
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) request.destroy();
+    if (bytes > maxDiscardedBytes) request.destroy();
   });
 }
 

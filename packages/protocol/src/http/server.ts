@@ -109,7 +109,7 @@ class Front {
   }
 
   refuse(request: IncomingMessage, response: ServerResponse): void {
-    discard(request, 1024 * 1024);
+    discard(request);
     const error = new CodedError("UNAUTHORIZED", "A token is required: Authorization: Bearer <token>");
     const headers = { "www-authenticate": 'Basic realm="eval", Bearer', connection: "close" };
     writeError(response, error, this.#own, headers);

@@ -1,0 +1,159 @@
+import { randomId } from "@eval/protocol";
+import { waitFor } from "@eval/protocol/testing";
+import { expect, test } from "vitest";
+import { connect, echoTask, onlyWorker, post, say, startController, startWorker } from "./testbed.js";
+
+const start = (changes: object = {}) => ({ name: "echo", index: 0, request_id: randomId(), ...changes });
+
+test("a lease that runs out ends the session at its worker", async () => {
+  const { address } = await startController();
+  const worker = await startWorker(address);
+  const client = connect(address);
+  await client.startSample(start({ owner: "r/1", lease_s: 0.2 }));
+  const kept = (await client.startSample(start({ owner: "other/1", lease_s: 60 }))).value;
+  await waitFor(() => worker.host.current === 1);
+  await waitFor(async () => (await onlyWorker(client)).current === 1);
+  expect(Object.keys((await client.listSessions(undefined)).value)).toEqual([String(kept.session_id)]);
+});
+
+test("a v0.2 client's session ends after the time without a turn", async () => {
+  const { address } = await startController({ sessionExpireMs: 300 });
+  const worker = await startWorker(address);
+  await post(address, "start_sample", { name: "echo", index: 0 });
+  expect(worker.host.current).toBe(1);
+  await waitFor(() => worker.host.current === 0);
+});
+
+test("a new client instance of a run ends what its predecessor left; the predecessor cannot strike back", async () => {
+  const { address } = await startController();
+  const worker = await startWorker(address);
+  const client = connect(address);
+  await client.startSample(start({ owner: "run/1", lease_s: 60 }));
+  await client.startSample(start({ owner: "else/1", lease_s: 60 }));
+  await client.startSample(start({ owner: "run/2", lease_s: 60 }));
+  await waitFor(() => worker.host.current === 2);
+  expect((await client.renew({ owner: "run/1", lease_s: 60 })).value).toEqual({ sessions: 0 });
+  expect((await client.renew({ owner: "run/2", lease_s: 60 })).value).toEqual({ sessions: 1 });
+});
+
+test("a worker that hears nothing for longer than lease and grace ends its sessions itself", async () => {
+  const { address, stop } = await startController();
+  const worker = await startWorker(address, { graceMs: 200 });
+  await connect(address).startSample(start({ owner: "r/1", lease_s: 0.5 }));
+  await stop();
+  await waitFor(() => worker.host.current === 0);
+});
+
+test("a session that is being cancelled keeps its capacity until the worker confirms", { timeout: 30_000 }, async () => {
+  const { address } = await startController();
+  const task = echoTask({ concurrency: 1 });
+  let release = () => {};
+  task.think = () =>
+    new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  await startWorker(address, { task });
+  const client = connect(address);
+  const { session_id } = (await client.startSample(start())).value;
+  await client.interact({ session_id, agent_response: say("a"), turn: 1, wait_ms: 20 });
+  expect((await client.cancel({ session_id })).value).toEqual({ session_id, pending: true });
+  expect((await onlyWorker(client)).current).toBe(1);
+  await expect(client.startSample(start())).rejects.toMatchObject({ status: 406 });
+  release();
+  await waitFor(async () => (await onlyWorker(client)).current === 0);
+  expect((await client.startSample(start())).value.output.status).toBe("running");
+});
+
+test("a start that is cancelled while it is under way leaves nothing behind", async () => {
+  const { address, controller } = await startController();
+  let begin = () => {};
+  const task = echoTask();
+  const original = task.startSample.bind(task);
+  task.startSample = async (index, session) => {
+    await new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    return original(index, session);
+  };
+  const worker = await startWorker(address, { task });
+  const client = connect(address);
+  const starting = client.startSample(start());
+  const record = await waitFor(() => [...controller.table.all()][0]);
+  await waitFor(() => worker.host.current === 1);
+  const cancelling = client.cancel({ session_id: record.id });
+  await waitFor(() => worker.host.session(record.id).cancelled);
+  begin();
+  await Promise.all([starting, cancelling]);
+  await waitFor(() => worker.host.current === 0 && controller.table.size === 0);
+});
+
+test("cancel_all ends every session of every worker", async () => {
+  const { address, controller } = await startController();
+  const workers = [await startWorker(address), await startWorker(address)];
+  const client = connect(address);
+  for (let count = 0; count < 6; count++) await client.startSample(start());
+  await client.cancelAll(undefined);
+  expect([controller.table.size, ...workers.map(({ host }) => host.current)]).toEqual([0, 0, 0]);
+});
+
+test("a worker whose main loop lags, or that drains, gets no new session and keeps those it has", async () => {
+  const { address, controller } = await startController();
+  const worker = await startWorker(address, { heartbeatMs: 100 });
+  const client = connect(address);
+  const { session_id } = (await client.startSample(start())).value;
+  const record = await waitFor(() => [...controller.registry.workers()][0]);
+  const end = performance.now() + 2_300;
+  while (performance.now() < end);
+  await waitFor(() => record.loopLagMs > 2_000);
+  const drained = worker.stop(10_000);
+  await waitFor(() => record.draining);
+  await expect(client.startSample(start())).rejects.toMatchObject({ status: 406 });
+  expect((await onlyWorker(client)).current).toBe(4);
+  for (const turn of [1, 2]) await client.interact({ session_id, agent_response: say("a"), turn, wait_ms: 5_000 });
+  await drained;
+});
+
+test("after 500 sessions with random failures all capacity is free", { timeout: 60_000 }, async () => {
+  const { address, controller } = await startController();
+  const task = echoTask({ concurrency: 8 });
+  task.think = (content) => {
+    if (content === "raise") throw new Error("raised");
+  };
+  const worker = await startWorker(address, { task });
+  const client = connect(address);
+  let next = 0;
+  const endings: Record<string, number> = {};
+  const sample = async (number: number) => {
+    const owner = { owner: "r/1", lease_s: number % 25 === 0 ? 0.3 : 60 };
+    const begun = await client.startSample(start({ index: number % 3, ...(number % 5 === 0 && owner) }));
+    const { session_id } = begun.value;
+    const turn = (number: number, content: string, timeoutMs = 10_000) =>
+      client.interact({ session_id, agent_response: say(content), turn: number, wait_ms: 5_000 }, { timeoutMs });
+    if (number % 7 === 0) return void (await client.cancel({ session_id }));
+    if (number % 7 === 1) return void (await turn(1, "raise"));
+    if (number % 7 === 2) await turn(2, "wrong turn").catch(() => {});
+    if (number % 7 === 3) await turn(1, "a", 1).catch(() => {});
+    await turn(1, "a");
+    await turn(2, "b");
+  };
+  const lane = async () => {
+    while (next < 500) {
+      const number = next++;
+      await sample(number).then(
+        () => {
+          endings.done = (endings.done ?? 0) + 1;
+        },
+        (error) => {
+          endings[error.code] = (endings[error.code] ?? 0) + 1;
+          if (error.status === 406) next -= 1;
+        },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, lane));
+  await waitFor(() => controller.table.size === 0, { deadlineMs: 20_000 });
+  expect([worker.host.current, (await onlyWorker(client)).current]).toEqual([0, 0]);
+  expect((await client.listSessions(undefined)).value).toEqual({});
+  expect(endings.done).toBeGreaterThan(300);
+  expect(endings.TASK_ERROR).toBeGreaterThan(50);
+});

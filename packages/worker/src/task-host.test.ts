@@ -1,0 +1,231 @@
+import type { AgentOutput, Interact } from "@eval/protocol";
+import { silentLogger } from "@eval/protocol/logger";
+import type { Session, Task } from "@eval/protocol/task";
+import { FakeClock } from "@eval/protocol/testing";
+import { expect, test } from "vitest";
+import { TaskHost, type TaskHostOptions } from "./task-host.js";
+
+type Body = (session: Session) => Promise<unknown>;
+
+/** A task whose samples run `body`, and what its agent said to it. */
+async function createHost(body: Body, options: Partial<TaskHostOptions> & { concurrency?: number } = {}) {
+  const heard: AgentOutput[] = [];
+  const task: Task = {
+    name: "echo",
+    concurrency: options.concurrency ?? 2,
+    getIndices: () => [0, 1, "5"],
+    startSample: async (_index, session) => {
+      const action: Session["action"] = async (...items) => {
+        const answer = await session.action(...items);
+        heard.push(answer);
+        return answer;
+      };
+      return (await body({ ...session, action })) as never;
+    },
+    calculateOverall: () => null,
+  };
+  const host = await TaskHost.create(task, { logger: silentLogger, ...options });
+  return { host, heard };
+}
+
+const owned = { openedBy: "c", owner: "run/1", leaseMs: 60_000, replay: true };
+const v02 = { openedBy: undefined, owner: undefined, leaseMs: undefined, replay: false };
+const say = (content: string, turn?: number, wait_ms?: number): Interact => ({
+  session_id: 1,
+  agent_response: { status: "normal", content },
+  turn,
+  wait_ms,
+});
+
+/** Asks `rounds` times, then completes. */
+const rounds =
+  (count: number): Body =>
+  async (session) => {
+    for (let round = 0; round < count; round++) {
+      const { status } = await session.action(`question ${round}`);
+      if (status !== "normal") return { status: "unknown", result: status };
+    }
+    return { status: "completed", result: { count } };
+  };
+
+test("a turn that is sent again is answered again, and the task sees it once", async () => {
+  const { host, heard } = await createHost(rounds(2));
+  await host.start(1, 0, owned);
+  const first = await host.interact(say("a", 1));
+  expect(await host.interact(say("a", 1))).toEqual(first);
+  const last = await host.interact(say("b", 2));
+  expect(last.output).toMatchObject({ index: 0, status: "completed", result: { count: 2 } });
+  expect([host.current, heard.length]).toEqual([0, 2]);
+  expect(await host.interact(say("b", 2))).toEqual(last);
+});
+
+test("a start that is sent again finds its session, running or ended, and takes no capacity", async () => {
+  const { host } = await createHost(rounds(1), { concurrency: 1 });
+  const first = await host.start(1, 0, owned);
+  expect(await host.start(1, 0, owned)).toEqual(first);
+  await expect(host.start(1, 1, owned)).rejects.toMatchObject({ code: "SESSION_EXISTS" });
+  await expect(host.start(1, 0, v02)).rejects.toMatchObject({ code: "SESSION_EXISTS", status: 400 });
+  await host.interact(say("a", 1));
+  await expect(host.start(1, 0, owned)).rejects.toMatchObject({ code: "SESSION_EXISTS" });
+  const ending = await createHost(rounds(0));
+  const ended = await ending.host.start(1, 0, owned);
+  expect(await ending.host.start(1, 0, owned)).toEqual(ended);
+});
+
+test("a v0.2 controller may give an id out again once its session has ended", async () => {
+  const { host } = await createHost(rounds(1));
+  await host.start(0, 0, v02);
+  await host.interact({ ...say("a"), session_id: 0 });
+  expect((await host.start(0, 1, v02)).output.status).toBe("running");
+});
+
+test("a turn that is neither the last nor the next one is a conflict that names the one expected", async () => {
+  const { host } = await createHost(rounds(3));
+  await host.start(1, 0, owned);
+  await host.interact(say("a", 1));
+  const conflict = (message: RegExp) => ({ code: "TURN_CONFLICT", status: 409, message: expect.stringMatching(message) });
+  await expect(host.interact(say("a", 3))).rejects.toMatchObject(conflict(/Turn 2 is expected, not turn 3/));
+  await expect(host.interact(say("other", 1))).rejects.toMatchObject(conflict(/Turn 2 is expected/));
+  await host.interact(say("b", 2));
+  await host.interact(say("c", 3));
+  await expect(host.interact(say("d", 4))).rejects.toMatchObject(conflict(/finished/));
+});
+
+test("a long turn is `pending` after the wait; a second, different turn is refused at once", async () => {
+  let release = () => {};
+  const { host } = await createHost(async (session) => {
+    await session.action();
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return { status: "completed" };
+  });
+  await host.start(1, 0, owned);
+  expect(await host.interact(say("a", 1, 10))).toMatchObject({ pending: true, turn: 1, output: { status: "running" } });
+  await expect(host.interact(say("b", 1, 10))).rejects.toMatchObject({ code: "TURN_CONFLICT" });
+  await expect(host.interact(say("b"))).rejects.toMatchObject({
+    code: "SESSION_BUSY",
+    status: 400,
+    message: "Task Executing, please do not send new request.",
+  });
+  const waiting = host.interact(say("a", 1));
+  release();
+  expect((await waiting).output.status).toBe("completed");
+});
+
+test("capacity is kept, and a new sample is refused as v0.2 does", async () => {
+  const { host } = await createHost(rounds(1), { concurrency: 1 });
+  await host.start(1, 0, owned);
+  await expect(host.start(2, 1, owned)).rejects.toMatchObject({
+    status: 406,
+    message: "Sample concurrency limit reached: 1",
+  });
+  await host.interact(say("a", 1));
+  await expect(host.start(2, 5, owned)).rejects.toMatchObject({ code: "INDEX_OUT_OF_BOUNDS" });
+  expect((await host.start(3, "5", owned)).output.status).toBe("running");
+});
+
+test("every opening and closing makes a new version of the set of sessions", async () => {
+  const { host } = await createHost(rounds(1));
+  expect(host.sessionsVersion).toBe(0);
+  await host.start(1, 0, owned);
+  expect([host.sessionsVersion, host.current]).toEqual([1, 1]);
+  expect(host.report()).toEqual({ 1: { index: 0, opened_by: "c", owner: "run/1", lease_s: 60 } });
+  await host.interact(say("a", 1));
+  expect([host.sessionsVersion, host.current]).toEqual([2, 0]);
+});
+
+test("a task that raises: before its first action a status, after it 501 with the whole output, both repeatable", async () => {
+  const { host } = await createHost(async (session) => {
+    if (session.id === 1) await session.action("q");
+    throw new Error("no database");
+  });
+  const status = { status: "task error", result: "no database" };
+  expect((await host.start(2, 0, owned)).output).toMatchObject(status);
+  await host.start(1, 0, owned);
+  const raised = { code: "TASK_ERROR", status: 501, detail: { session_id: 1, output: status } };
+  await expect(host.interact(say("a", 1))).rejects.toMatchObject(raised);
+  await expect(host.interact(say("a", 1))).rejects.toMatchObject(raised);
+});
+
+test.each([
+  ["nothing", undefined, /must return a final status, not nothing/],
+  ["an unknown status", { status: "done" }, /final status, not {"status":"done"}/],
+  ["running", { status: "running" }, /final status/],
+  ["a result that JSON cannot hold", { status: "completed", result: 10n }, /JSON cannot hold/],
+])("a task that returns %s has failed", async (_what, returned, message) => {
+  const { host } = await createHost(async () => returned);
+  const { output } = await host.start(1, 0, owned);
+  expect(output).toMatchObject({ status: "task error", result: expect.stringMatching(message) });
+});
+
+test("a cancelled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
+  const { host } = await createHost(rounds(1));
+  await host.start(1, 0, owned);
+  expect(await host.cancel(1)).toEqual({ session_id: 1 });
+  await expect(host.cancel(1)).rejects.toMatchObject({ status: 400, message: "No such session" });
+
+  let aborted = false;
+  const stubborn = await createHost(
+    async ({ signal, action }) => {
+      await action();
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      aborted = true;
+      return { status: "completed" };
+    },
+    { cancelDeadlineMs: 40, cancelReplyMs: 5 },
+  );
+  await stubborn.host.start(1, 0, owned);
+  const waiting = stubborn.host.interact(say("a", 1));
+  expect(await stubborn.host.cancel(1)).toEqual({ session_id: 1, pending: true });
+  expect(stubborn.host.current).toBe(1);
+  expect((await waiting).output).toMatchObject({ status: "unknown" });
+  expect([stubborn.host.current, aborted]).toEqual([0, true]);
+});
+
+test("draining takes no new sample and waits for the running ones", async () => {
+  const { host } = await createHost(rounds(1));
+  await host.start(1, 0, owned);
+  expect(await host.drain(5)).toBe(false);
+  await expect(host.start(2, 1, owned)).rejects.toMatchObject({ code: "CONCURRENCY_LIMIT" });
+  const drained = host.drain(5_000);
+  await host.interact(say("a", 1));
+  expect(await drained).toBe(true);
+});
+
+test("out of contact for longer than lease and grace, waiting sessions with a lease are cancelled", async () => {
+  const { host } = await createHost(rounds(1));
+  await host.start(1, 0, owned);
+  await host.start(2, 0, { ...v02 });
+  host.expire(90_000, 30_000);
+  expect(host.current).toBe(2);
+  const { ended } = host.session(1);
+  host.expire(90_001, 30_000);
+  await ended;
+  expect([...host.sessions()].map(({ id }) => id)).toEqual([2]);
+});
+
+test("a final reply is remembered for ten minutes", async () => {
+  const clock = new FakeClock();
+  const { host } = await createHost(rounds(1), { now: clock.now });
+  await host.start(1, 0, owned);
+  await host.interact(say("a", 1));
+  clock.advance(599_999);
+  expect((await host.interact(say("a", 1))).output.status).toBe("completed");
+  clock.advance(1);
+  await expect(host.interact(say("a", 1))).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+});
+
+test.each([
+  [{ concurrency: 0 }, /concurrency must be a positive integer, not 0/],
+  [{ getIndices: () => [1, 1] }, /distinct strings or integers/],
+  [{ getIndices: () => [1.5] }, /distinct strings or integers/],
+  [{ name: "" }, /needs a name/],
+])("a task that breaks its contract is refused: %o", async (change, message) => {
+  const good = { name: "t", concurrency: 1, getIndices: () => [1], startSample: rounds(0), calculateOverall: () => 1 };
+  const task = { ...good, ...change } as unknown as Task;
+  await expect(TaskHost.create(task, { logger: silentLogger })).rejects.toMatchObject({
+    code: "MODULE_INVALID",
+    message: expect.stringMatching(message),
+  });
+});

@@ -1,0 +1,54 @@
+import { waitFor } from "@eval/protocol/testing";
+import { describe, expect } from "vitest";
+import { Cluster } from "./harness/cluster.js";
+import { allIndices, CellFolder } from "./harness/journal.js";
+import { fixture } from "./harness/repository.js";
+import { type Stage, test } from "./harness/stage.js";
+
+const samples = 60;
+
+async function start(stage: Stage, workerFlags: string[]) {
+  const module = `${fixture("paced-agent.mjs")}#PacedAgent`;
+  const cluster = await Cluster.start(stage, {
+    agents: { slow: { module, parameters: { delay_ms: 60 }, concurrency: 6 } },
+    tasks: { virtual: { module: "@eval/tasks#VirtualTask", parameters: { samples, rounds: 3 }, concurrency: 6 } },
+    workers: { virtual: 2 },
+    workerFlags,
+  });
+  const folder = new CellFolder(cluster.files.output, "slow", "virtual");
+  const untilLines = (count: number) =>
+    waitFor(() => folder.count() >= count, { what: `${count} results`, deadlineMs: 40_000 });
+  return { cluster, folder, untilLines };
+}
+
+describe("a controller that is killed with -9 in the middle of a run, and started again", () => {
+  test("once, with the workers' usual heartbeat: every sample finishes, none twice, none failed", async ({ stage }) => {
+    const { cluster, folder, untilLines } = await start(stage, []);
+    const run = cluster.assign();
+    await untilLines(10);
+
+    await cluster.controller.kill();
+    await cluster.controller.restart();
+
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
+    expect(folder.count()).toBeGreaterThan(10);
+    expect(folder.indices()).toEqual(allIndices(samples));
+    expect(folder.failures()).toEqual([]);
+    await cluster.controller.untilIdle("virtual");
+  });
+
+  test("twice: the same", async ({ stage }) => {
+    const { cluster, folder, untilLines } = await start(stage, ["--heartbeat", "0.5"]);
+    const run = cluster.assign();
+    for (const lines of [5, 25]) {
+      await untilLines(lines);
+      await cluster.controller.kill();
+      await cluster.controller.restart();
+    }
+
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
+    expect(folder.indices()).toEqual(allIndices(samples));
+    expect(folder.failures()).toEqual([]);
+    await cluster.controller.untilIdle("virtual");
+  });
+});

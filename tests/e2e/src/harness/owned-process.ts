@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { waitFor } from "@eval/protocol/testing";
+
+/** What a server's bin tells its parent once it listens. */
+export interface Listening {
+  port: number;
+  address: string;
+}
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface OwnedProcessOptions {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** True: it has started others, and is given the time to end them. */
+  isOwner: boolean;
+}
+
+/** A program as a user runs it, with all that it says. Whoever starts one has it end. */
+export class OwnedProcess {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #isOwner: boolean;
+  #listening: Listening | undefined;
+  #ended: Ended | undefined;
+  stdout = "";
+  stderr = "";
+
+  constructor(file: string, args: readonly string[], { cwd, env, isOwner }: OwnedProcessOptions) {
+    this.#isOwner = isOwner;
+    this.#name = [file, ...args].join(" ");
+    // The channel is what the servers announce themselves on.
+    this.#child = spawn(file, args, { cwd, env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.#child.on("message", (message: { type?: unknown } & Listening) => {
+      if (message.type === "eval:listening") this.#listening = { port: message.port, address: message.address };
+    });
+    this.#child.on("error", (error) => {
+      this.stderr += `\ncould not be started: ${error.message}`;
+      this.#ended ??= { code: null, signal: null };
+    });
+    // `close`, not `exit`: only then all of its output has come.
+    this.#child.on("close", (code, signal) => {
+      this.#ended = { code, signal };
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get ended(): Ended | undefined {
+    return this.#ended;
+  }
+
+  /** All that is known of it, for messages. */
+  get report(): string {
+    const end = this.#ended === undefined ? "runs" : `ended with ${this.#ended.code ?? this.#ended.signal}`;
+    return `${this.#name}: ${end}\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`;
+  }
+
+  /** Resolves when the program says that it listens. */
+  async listening(deadlineMs = 20_000): Promise<Listening> {
+    await this.#until(() => this.#listening ?? this.#ended, "listening", deadlineMs);
+    if (this.#listening !== undefined) return this.#listening;
+    throw new Error(`It ended before it listened: ${this.report}`);
+  }
+
+  /** The first match in what it has written, on stderr or stdout. */
+  wrote(pattern: RegExp, deadlineMs = 20_000): Promise<RegExpExecArray> {
+    return this.#until(() => pattern.exec(this.stderr) ?? pattern.exec(this.stdout), String(pattern), deadlineMs);
+  }
+
+  /** Resolves when it has ended by itself (or by a signal sent before). */
+  ends(deadlineMs = 60_000): Promise<Ended> {
+    return this.#until(() => this.#ended, "the end", deadlineMs);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it at once, as a crash or the kernel would. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ends(10_000);
+  }
+
+  /** For the end of a test, whatever happened in it. */
+  async destroy(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    if (!this.#isOwner) return this.kill();
+    this.signal("SIGTERM");
+    await this.ends(30_000).catch(() => this.kill());
+  }
+
+  async #until<Value>(condition: () => Value, what: string, deadlineMs: number): Promise<NonNullable<Value>> {
+    try {
+      return await waitFor(condition, { deadlineMs, what });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.report}`);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { resolve } from "node:path";
+import { repository } from "./repository.js";
+
+/** Where this is set nothing may be skipped: what a test needs has to be there. */
+const required = process.env.EVAL_REQUIRE_SERVICES === "1";
+
+/** The address of the MariaDB or MySQL server that tests use. */
+export const mysqlAddress = process.env.EVAL_TEST_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/";
+
+/** The development split of the published data, which lies beside the checkout; relative to the checkout. */
+export const developmentData = "../shared/data/agentbench/dbbench/dev.jsonl";
+
+/** True where a test has to be skipped, after saying why. Where services are required it runs, and fails. */
+export function skipBecause(reason: string | undefined): boolean {
+  if (reason === undefined || required) return false;
+  console.warn(`skipped: ${reason}`);
+  return true;
+}
+
+export function missingDevelopmentData(): string | undefined {
+  return existsSync(resolve(repository, developmentData)) ? undefined : `${developmentData} is not there`;
+}
+
+export function missingMysql(): Promise<string | undefined> {
+  const { hostname, port } = new URL(mysqlAddress);
+  return new Promise((answer) => {
+    const socket = connect({ host: hostname, port: port === "" ? 3306 : Number(port), timeout: 3_000 });
+    const end = (reason: string | undefined) => {
+      socket.destroy();
+      answer(reason && `no database server at ${mysqlAddress}: ${reason}`);
+    };
+    socket.once("connect", () => end(undefined));
+    socket.once("timeout", () => end("no answer"));
+    socket.once("error", (error) => end(error.message));
+  });
+}
