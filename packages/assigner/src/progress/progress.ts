@@ -39,8 +39,10 @@ class Lines implements Progress {
   }
 
   stop(): void {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
-    if (this.#timer) this.#show();
+    this.#timer = undefined;
+    this.#show();
   }
 
   #show(): void {
