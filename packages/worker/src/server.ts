@@ -105,8 +105,7 @@ function assertAddressed(request: IncomingMessage, name: string, incarnation: st
 /** Results that come as NDJSON reach the task one by one; any other body is left to the route. */
 function streamOverall(host: TaskHost, { request }: RequestContext): Promise<unknown> | undefined {
   if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return undefined;
-  // What a task leaves unread is read here, so that the sender comes to the reply.
-  return calculateOverall(host, results(request)).finally(() => request.on("data", () => {}));
+  return calculateOverall(host, results(request));
 }
 
 /** The task's aggregate. What the task throws is told to the caller, who waits for a number. */

@@ -10,7 +10,7 @@ const centers: Record<string, () => Promise<CenterClass>> = {
 };
 
 /** Names of the bundled centres. */
-export const runnerTypes: readonly string[] = Object.keys(centers);
+const runnerTypes: readonly string[] = Object.keys(centers);
 
 /** Makes the centre that `runner` names: a bundled type, or the reference of a module that exports a class. */
 export async function loadCenter(runner: string, options: CenterOptions): Promise<DispatchCenter> {

@@ -15,6 +15,7 @@ class Sink extends Writable {
 }
 
 class FakeProcess extends EventEmitter {
+  readonly ppid = 1;
   argv: string[];
   env: Record<string, string | undefined> = {};
   stdout = new Sink();

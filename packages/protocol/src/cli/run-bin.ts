@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { errorTable, isCodedError, messageOf } from "../error.js";
+import { type ChildProcess, followNpx } from "./npx-parent.js";
 import type { SignalSource } from "./shutdown.js";
 
 /** What a bin's main is given of its process, so that nothing below it reaches for globals. */
@@ -18,15 +19,16 @@ export interface BinContext {
 }
 
 /** The part of `process` that {@link runBin} uses. */
-export type BinProcess = SignalSource & {
-  argv: string[];
-  env: Readonly<Record<string, string | undefined>>;
-  cwd(): string;
-  stdout: BinContext["stdout"];
-  stderr: BinContext["stderr"];
-  exitCode?: number | string | null | undefined;
-  send?: ((message: Record<string, unknown>) => unknown) | undefined;
-};
+export type BinProcess = SignalSource &
+  ChildProcess & {
+    argv: string[];
+    env: Readonly<Record<string, string | undefined>>;
+    cwd(): string;
+    stdout: BinContext["stdout"];
+    stderr: BinContext["stderr"];
+    exitCode?: number | string | null | undefined;
+    send?: ((message: Record<string, unknown>) => unknown) | undefined;
+  };
 
 export interface RunBinOptions {
   /** Default: the process itself. */
@@ -51,6 +53,7 @@ export async function runBin(
   });
   const { env, stdout, stderr } = host;
   const argv = host.argv.slice(2);
+  const leaveNpx = followNpx(host);
   try {
     const code = await main({ argv, env, cwd: host.cwd(), stdout, stderr, process: host, send: host.send?.bind(host) });
     host.exitCode = code ?? 0;
@@ -59,6 +62,7 @@ export async function runBin(
     if (failure.text !== "") stderr.write(`${failure.text}\n`);
     host.exitCode = failure.exit;
   }
+  leaveNpx();
   // Unreferenced: it only fires where something that should have been stopped is still open.
   setTimeout(() => host.exit(Number(host.exitCode)), options.lingerMs ?? 2000).unref();
 }

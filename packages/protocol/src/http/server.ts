@@ -137,6 +137,8 @@ class Front {
       if (!isCodedError(error)) this.options.logger.error(`${route.path}: ${messageOf(error)}`, { stack });
       writeError(response, error, this.headers());
     }
+    // What a handler left unread would stand in front of the connection's next request.
+    if (route.method === "POST" && !request.readableEnded) discard(request);
   }
 
   async #read(route: Route, request: IncomingMessage): Promise<unknown> {

@@ -7,7 +7,7 @@ export interface PythonExpression {
 export type SqlValue = null | bigint | number | string | Uint8Array | PythonExpression;
 
 /** The agent sees so many characters of a result or an error. */
-export const visibleCharacters = 800;
+const visibleCharacters = 800;
 
 /**
  * Longer texts are shortened before they are printed: nothing past the visible characters is ever shown, and a huge
