@@ -66,9 +66,9 @@ export class EmptyFolder {
     return new RunningProcess([file, ...args], { cwd: this.dir, env: this.#env });
   }
 
-  /** Asks a program and all below it to end, and waits until nothing that was started here is left. */
+  /** Asks a program to end; what it started has to follow. Waits until nothing that was started here is left. */
   async stop(running: RunningProcess, deadlineMs = 20_000): Promise<void> {
-    running.signal("SIGTERM");
+    running.signalAlone("SIGTERM");
     await running.exit(deadlineMs);
     const left = () => [...markedProcesses(this.#mark).values()];
     const nothing = () => left().length === 0 || Promise.reject(new Error(left().join("\n")));

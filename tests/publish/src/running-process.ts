@@ -57,9 +57,18 @@ export class RunningProcess {
 
   /** To the whole group, as a terminal or a service manager does it. */
   signal(signal: NodeJS.Signals): void {
+    this.#kill(-1, signal);
+  }
+
+  /** To the one process that was started, as a program that knows nothing of npx and its shell does it. */
+  signalAlone(signal: NodeJS.Signals): void {
+    this.#kill(1, signal);
+  }
+
+  #kill(sign: 1 | -1, signal: NodeJS.Signals): void {
     if (this.#child.pid === undefined) return;
     try {
-      process.kill(-this.#child.pid, signal);
+      process.kill(sign * this.#child.pid, signal);
     } catch {
       // There is nobody left.
     }
