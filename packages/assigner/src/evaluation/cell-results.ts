@@ -21,6 +21,8 @@ export interface CellResultsOptions {
   /** Ends aggregates under way. */
   signal: AbortSignal;
   onEvent: (event: EvaluationEvent) => void;
+  /** Takes secrets out of what an agent or a task said went wrong. */
+  redact: (text: string) => string;
 }
 
 /** One cell while the run goes on. */
@@ -68,7 +70,7 @@ export class CellResults {
 
   /** Resolves when the outcome is on disk; only then the sample counts. */
   async record(settlement: Settlement): Promise<void> {
-    const { grant, outcome, retried } = settlement;
+    const { grant, retried } = settlement;
     const record = this.#recordOf(settlement);
     const recording = await this.options.log.append(record);
     const cell = this.#cells.get(keyOf(grant)) as Cell;
@@ -76,9 +78,8 @@ export class CellResults {
     const accepted = isAccepted(record) && recording === "recorded";
     if (accepted) cell.done += 1;
     else if (!isAccepted(record) && !retried) cell.failed += 1;
-    const { agent, task, index, epoch } = grant;
-    const info = outcome.kind === "failed" ? outcome.info : null;
-    this.options.onEvent({ type: "settled", agent, task, index, epoch, accepted, retried, error: record.error, info });
+    const { agent, task, index, epoch, error, info } = record;
+    this.options.onEvent({ type: "settled", agent, task, index, epoch, accepted, retried, error, info });
     this.#aggregateIfComplete(cell);
   }
 
@@ -107,7 +108,8 @@ export class CellResults {
     if (version !== undefined) extra.task_version = version;
     if (outcome.sessionId !== undefined) extra.session_id = outcome.sessionId;
     const isFailed = outcome.kind === "failed";
-    const why = isFailed ? { error: outcome.error, info: outcome.info } : { error: null, info: null };
+    const { redact } = this.options;
+    const why = isFailed ? { error: outcome.error, info: redact(outcome.info) } : { error: null, info: null };
     return { agent, task, epoch, index, ...why, output: outcome.output, extra };
   }
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { join, resolve } from "node:path";
-import type { Environment } from "@eval/protocol/config";
+import { type Environment, redact } from "@eval/protocol/config";
 import { type Logger, silentLogger } from "@eval/protocol/logger";
 import type { CenterOptions, DispatchCenter, DispatchResult } from "../dispatch/dispatch-center.js";
 import { exponentialBackoff } from "../dispatch/ledger.js";
@@ -142,7 +142,9 @@ class Evaluation {
     this.#onEvent({ type: "planned", output, cells: planned });
     const onEvent = this.#onEvent;
     const signal = this.#signal;
-    results = new CellResults(plans, cells, { output, log, logger, tasks: clients, versions, signal, onEvent });
+    const hide = (text: string) => redact(text, this.evaluation.secrets);
+    const shared = { output, log, logger, tasks: clients, versions, signal, onEvent };
+    results = new CellResults(plans, cells, { ...shared, redact: hide });
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);
     if (this.#signal.aborted) stop();

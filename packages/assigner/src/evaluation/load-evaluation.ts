@@ -1,6 +1,7 @@
 import { CodedError } from "@eval/protocol";
 import {
   ConfigProblems,
+  collectSecrets,
   type Environment,
   type LoadedConfig,
   loadConfig,
@@ -23,6 +24,8 @@ export interface LoadedEvaluation extends EvaluationConfig {
   kept: string;
   /** Key paths of the masked secrets. */
   masked: string[];
+  /** The secrets that agents and tasks are built with; they must appear nowhere. */
+  secrets: string[];
 }
 
 /** A configuration that is not in a file: the value of one, and the folder that its references start from. */
@@ -51,7 +54,8 @@ export async function loadEvaluation(
   const taskModules = withToken(resolve("task", parsed.tasks), token);
   const { value, masked } = maskSecrets(loaded.value);
   const kept = stringifyConfig(value, "yaml");
-  return { ...parsed, source: loaded.source, configDir: loaded.dir, agentModules, taskModules, kept, masked };
+  const secrets = collectSecrets({ agentModules, taskModules });
+  return { ...parsed, source: loaded.source, configDir: loaded.dir, agentModules, taskModules, kept, masked, secrets };
 }
 
 function checked(loaded: LoadedConfig): EvaluationConfig {

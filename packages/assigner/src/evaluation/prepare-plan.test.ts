@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "@eval/protocol/logger";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RunLog } from "../results/run-log.js";
+import { preparePlan, readCells } from "./prepare-plan.js";
+
+let output = "";
+const cells = [{ agent: "a", task: "t", priority: 0 }];
+const options = { keepFailed: false, allowVersionMix: false, logger: silentLogger };
+
+beforeEach(async () => {
+  output = await mkdtemp(join(tmpdir(), "plan-"));
+  await mkdir(join(output, "a", "t"), { recursive: true });
+});
+afterEach(() => rm(output, { recursive: true }));
+
+function line(index: number, extra: object = {}): string {
+  return JSON.stringify({
+    index,
+    error: null,
+    info: null,
+    output: { index, status: "completed", result: 1, history: [] },
+    ...extra,
+  });
+}
+
+async function read(runs: string[], errors: string[] = [], overall?: object) {
+  const folder = join(output, "a", "t");
+  await writeFile(join(folder, "runs.jsonl"), runs.map((text) => `${text}\n`).join(""));
+  await writeFile(join(folder, "error.jsonl"), errors.map((text) => `${text}\n`).join(""));
+  if (overall) await writeFile(join(folder, "overall.json"), JSON.stringify(overall));
+  return readCells(output, cells, new RunLog(output, { now: Date.now }), silentLogger);
+}
+
+const known = (indices: number[], version?: string) => new Map([["t", { indices, version }]]);
+
+describe("preparePlan", () => {
+  it("plans what has no result, samples with nothing but failed lines among them", async () => {
+    const read_ = await read([line(0)], [line(1, { error: "AGENT_FAILED" })]);
+    const [plan] = preparePlan(read_, known([0, 1, 2]), options);
+    expect(plan).toMatchObject({ total: 3, done: 1, remaining: [{ index: 1 }, { index: 2 }] });
+    const [kept] = preparePlan(read_, known([0, 1, 2]), { ...options, keepFailed: true });
+    expect(kept?.remaining).toEqual([{ index: 2, epoch: 1 }]);
+  });
+
+  it("asks nobody about a cell with all its lines and a valid overall", async () => {
+    const complete = await read([line(0), line(1)], [], { total: 2, validation: {}, custom: {} });
+    expect(complete[0]?.overall).toBeDefined();
+    expect(preparePlan(complete, new Map(), options)[0]).toMatchObject({ remaining: [], total: 2, done: 2 });
+    const stale = await read([line(0), line(1)], [], { total: 1, validation: {}, custom: {} });
+    expect(stale[0]?.overall).toBeUndefined();
+  });
+
+  it("refuses to mix versions of a task, unless told to", async () => {
+    const recorded = await read([line(0, { task_version: "one" })]);
+    expect(() => preparePlan(recorded, known([0, 1], "two"), options)).toThrow(/one.*two.*--allow-version-mix/);
+    expect(preparePlan(recorded, known([0, 1], "two"), { ...options, allowVersionMix: true })).toHaveLength(1);
+    expect(preparePlan(recorded, known([0, 1], "one"), options)).toHaveLength(1);
+  });
+});
