@@ -1,13 +1,8 @@
 export { HttpAgent } from "./agents/http-agent.js";
 export { OpenAIChatAgent } from "./agents/openai-chat-agent.js";
 export type { AttemptOutcome, Grant } from "./dispatch/attempt.js";
-export {
-  type CenterOptions,
-  DispatchCenter,
-  type DispatchResult,
-  type ModuleDefinition,
-  type Settlement,
-} from "./dispatch/dispatch-center.js";
+export type { CenterOptions, DispatchResult, ModuleDefinition, Settlement } from "./dispatch/center-options.js";
+export { DispatchCenter } from "./dispatch/dispatch-center.js";
 export { FlowCenter } from "./dispatch/flow/flow-center.js";
 export { FlowRunner } from "./dispatch/flow/flow-runner.js";
 export {

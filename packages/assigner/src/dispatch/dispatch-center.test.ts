@@ -3,7 +3,7 @@ import { silentLogger } from "@eval/protocol/logger";
 import { describe, expect, it } from "vitest";
 import type { CellPlan } from "../evaluation/plan.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
-import type { CenterOptions, Settlement } from "./dispatch-center.js";
+import type { CenterOptions, Settlement } from "./center-options.js";
 import { ScriptedCenter } from "./testing/scripted-center.js";
 
 const output: TaskOutput = { index: 0, status: "completed", result: null, history: [] };

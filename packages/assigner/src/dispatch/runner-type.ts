@@ -1,6 +1,7 @@
 import { CodedError } from "@eval/protocol";
 import { loadExport } from "@eval/protocol/module-loader";
-import type { CenterOptions, DispatchCenter } from "./dispatch-center.js";
+import type { CenterOptions } from "./center-options.js";
+import type { DispatchCenter } from "./dispatch-center.js";
 
 type CenterClass = new (options: CenterOptions) => DispatchCenter;
 

@@ -1,6 +1,6 @@
 import { type Json, messageOf } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
-import type { Settlement } from "../dispatch/dispatch-center.js";
+import type { Settlement } from "../dispatch/center-options.js";
 import { cellFolder } from "../results/cell-folder.js";
 import { isAccepted, type RunRecord } from "../results/journal-record.js";
 import { type Overall, OverallFold, writeOverall } from "../results/overall.js";

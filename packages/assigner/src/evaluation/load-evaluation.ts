@@ -9,7 +9,7 @@ import {
   resolveEnvReferences,
   stringifyConfig,
 } from "@eval/protocol/config";
-import type { ModuleDefinition } from "../dispatch/dispatch-center.js";
+import type { ModuleDefinition } from "../dispatch/center-options.js";
 import { type Definition, type EvaluationConfig, parseEvaluationConfig } from "./evaluation-config.js";
 
 export interface LoadedEvaluation extends EvaluationConfig {

@@ -1,7 +1,8 @@
 import { messageOf } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { CapacityReading } from "../dispatch/task-capacity.js";
-import { readCapacity, type TaskClient } from "../session/task-client.js";
+import { readCapacity } from "../session/controller-replies.js";
+import type { TaskClient } from "../session/task-client.js";
 
 /** Asks each controller once for what it has free of its tasks. A controller that does not answer is left out. */
 export async function readCapacities(

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { CodedError } from "@eval/protocol";
 
 /** What systems answer that cannot open or sync a folder: there it is neither possible nor needed. */
 const cannotSync = new Set(["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP", "EBADF"]);
@@ -50,7 +51,10 @@ export class FolderMaker {
   }
 }
 
-/** Replaces a file by `content`: after a crash there is the old file or the new one, never a part. */
+/**
+ * Replaces a file by `content`: after a crash there is the old file or the new one, never a part. Rejects with
+ * OUTPUT_WRITE_FAILED.
+ */
 export async function writeFileDurably(path: string, content: string): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
@@ -62,9 +66,9 @@ export async function writeFileDurably(path: string, content: string): Promise<v
       await handle.close();
     }
     await rename(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw error;
+    throw new CodedError("OUTPUT_WRITE_FAILED", `cannot write ${path}`, { cause });
   }
   await syncFolder(dirname(path));
 }

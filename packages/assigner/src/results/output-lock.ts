@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CodedError } from "@eval/protocol";
+import { CodedError, isCodedError } from "@eval/protocol";
 import { fileNames } from "./cell-folder.js";
 import { FolderMaker, temporaryBeside } from "./durable-files.js";
 import { isProvablyDead, ownIdentity, type ProcessIdentity } from "./process-identity.js";
@@ -26,9 +26,19 @@ interface Holder extends ProcessIdentity {
 
 /**
  * Makes this process the one writer of an output folder, which is created if need be. A lock whose holder is provably
- * dead on this host is taken over; any other rejects with OUTPUT_LOCKED.
+ * dead on this host is taken over; any other rejects with OUTPUT_LOCKED. Rejects with OUTPUT_INVALID where the folder
+ * cannot be made or written into.
  */
-export async function lockOutput(output: string, { force = false, now }: OutputLockOptions): Promise<OutputLock> {
+export async function lockOutput(output: string, options: OutputLockOptions): Promise<OutputLock> {
+  try {
+    return await lockFolder(output, options);
+  } catch (cause) {
+    if (isCodedError(cause)) throw cause;
+    throw new CodedError("OUTPUT_INVALID", `${output} cannot be an output folder`, { cause });
+  }
+}
+
+async function lockFolder(output: string, { force = false, now }: OutputLockOptions): Promise<OutputLock> {
   await new FolderMaker().make(output);
   const token = randomBytes(16).toString("hex");
   const own: Holder = { ...(await ownIdentity()), token, since: new Date(now()).toISOString() };

@@ -1,7 +1,7 @@
 import { CodedError, isCodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
 import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
-import type { CenterOptions, ModuleDefinition } from "../dispatch/dispatch-center.js";
+import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
 import type { RunnerServices } from "../dispatch/runner.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import type { TaskClient } from "./task-client.js";

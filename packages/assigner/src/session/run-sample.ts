@@ -3,15 +3,9 @@ import { type Agent, agentFailureOf } from "@eval/protocol/agent";
 import type { AgentOutput } from "@eval/protocol/task";
 import type { AttemptOutcome } from "../dispatch/attempt.js";
 import type { RunError } from "../results/journal-record.js";
+import { failedOutput, isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { infer } from "./infer.js";
-import {
-  failedOutput,
-  isNetworkError,
-  isNotAvailable,
-  type StartedSession,
-  type StartOptions,
-  type TaskClient,
-} from "./task-client.js";
+import type { StartedSession, StartOptions, TaskClient } from "./task-client.js";
 
 export interface RunSampleOptions extends StartOptions {
   agent: Agent;

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { headerNames, type TaskOutput } from "@eval/protocol";
 import { afterEach, describe, expect, it } from "vitest";
-import { isNotAvailable, readCapacity, TaskClient } from "./task-client.js";
+import { isNotAvailable, readCapacity } from "./controller-replies.js";
+import { TaskClient } from "./task-client.js";
 
 type Reply = { status?: number; body?: unknown; features?: string; destroy?: boolean };
 type Seen = { path: string; body: Record<string, unknown> | string };

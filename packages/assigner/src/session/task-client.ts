@@ -1,7 +1,6 @@
 import {
   CodedError,
   controllerRoutes,
-  type ErrorCode,
   type Interact,
   isCodedError,
   type Json,
@@ -12,19 +11,11 @@ import {
   type StartSample,
   sessionIdOf,
   type TaskOutput,
-  taskOutputSchema,
-  workerLiveness,
 } from "@eval/protocol";
-import {
-  createClient,
-  neverSent,
-  type Peer,
-  type Reply,
-  ReplyError,
-  type RouteClient,
-} from "@eval/protocol/http-client";
+import { createClient, neverSent, type Peer, type Reply, type RouteClient } from "@eval/protocol/http-client";
 import type { AgentOutput, BuildContext } from "@eval/protocol/task";
-import type { CapacityReading } from "../dispatch/task-capacity.js";
+import { isNetworkError, isNotAvailable } from "./controller-replies.js";
+import { overallBody, resultLines } from "./overall-body.js";
 import { type Patience, persist } from "./persist.js";
 
 export interface StartOptions {
@@ -161,7 +152,7 @@ export class TaskClient {
   async calculateOverall(results: AsyncIterable<TaskOutput>, signal: AbortSignal): Promise<Json> {
     const isOurs = this.#peer?.instance !== undefined;
     const { path } = controllerRoutes.calculateOverall;
-    const body = isOurs ? lines(results) : bodyOf(this.name, results);
+    const body = isOurs ? resultLines(results) : overallBody(this.name, results);
     const type = isOurs ? "application/x-ndjson" : "application/json";
     const query = isOurs ? `?name=${encodeURIComponent(this.name)}` : "";
     const response = await this.#client.http.send("POST", path + query, body, {
@@ -206,54 +197,4 @@ class ClientSession implements TaskSession {
   cancel(): Promise<void> {
     return this.client.cancel(this.id);
   }
-}
-
-/** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
-export function readCapacity(task: ListedTask | undefined): CapacityReading | undefined {
-  if (task === undefined) return undefined;
-  const alive = Object.values(task.workers).filter(({ status }) => status === workerLiveness.alive);
-  const free = alive.reduce((sum, { capacity, current }) => sum + Math.max(0, capacity - current), 0);
-  return { free, workers: alive.length };
-}
-
-/** The output that a task's failure carries inside a 501: directly from a worker, as text through a controller. */
-export function failedOutput(error: unknown): TaskOutput | undefined {
-  if (!(error instanceof ReplyError) || error.reply.status !== 501) return undefined;
-  const { detail } = error.reply;
-  const body = typeof detail === "string" ? parse(detail.slice(detail.indexOf("\n") + 1)) : { detail };
-  const parsed = taskOutputSchema.safeParse((body as { detail?: { output?: unknown } } | undefined)?.detail?.output);
-  return parsed.success ? parsed.data : undefined;
-}
-
-/** Whether an error says that there is no free slot now: nothing happened, ask again. */
-export function isNotAvailable(error: unknown): boolean {
-  return error instanceof ReplyError && error.reply.status === 406;
-}
-
-const network: ReadonlySet<ErrorCode> = new Set(["UNREACHABLE", "TIMEOUT", "RECOVERING"]);
-
-export function isNetworkError(error: unknown): boolean {
-  return isCodedError(error) && network.has(error.code);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function* lines(results: AsyncIterable<TaskOutput>): AsyncGenerator<string> {
-  for await (const result of results) yield `${JSON.stringify(result)}\n`;
-}
-
-async function* bodyOf(name: string, results: AsyncIterable<TaskOutput>): AsyncGenerator<string> {
-  yield `{"name":${JSON.stringify(name)},"results":[`;
-  let separator = "";
-  for await (const result of results) {
-    yield separator + JSON.stringify(result);
-    separator = ",";
-  }
-  yield "]}";
 }

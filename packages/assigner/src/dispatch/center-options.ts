@@ -1,0 +1,51 @@
+import type { Logger } from "@eval/protocol/logger";
+import type { AttemptOutcome, Grant } from "./attempt.js";
+import type { RetryPolicy } from "./ledger.js";
+import type { CapacityReading } from "./task-capacity.js";
+
+/** The definition of an agent or a task, as the configuration has it, with references to the environment resolved. */
+export interface ModuleDefinition {
+  module: string;
+  parameters: Record<string, unknown>;
+}
+
+/** What came of an attempt, as the journal is told. */
+export interface Settlement {
+  grant: Grant;
+  outcome: Extract<AttemptOutcome, { kind: "ended" | "failed" }>;
+  /** A failure that will be tried again. */
+  retried: boolean;
+  durationMs: number;
+}
+
+/** What every centre is built with. */
+export interface CenterOptions {
+  agents: Record<string, ModuleDefinition>;
+  tasks: Record<string, ModuleDefinition>;
+  /** Absolute folder of the configuration file. */
+  configDir: string;
+  cwd: string;
+  /** The same over all launches into one output folder. */
+  runId: string;
+  /** Seconds that a session outlives its runner's last sign of life. */
+  leaseS: number;
+  /** How long a task without workers, and a controller out of reach, are waited for; milliseconds. */
+  waitForWorkersMs: number;
+  capacity: { agent: ReadonlyMap<string, number>; task: ReadonlyMap<string, number> };
+  retry: RetryPolicy;
+  logger: Logger;
+  /** What the controllers have free of these tasks. A task that is not in the answer could not be asked for. */
+  readCapacity: (tasks: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, CapacityReading>>;
+  /** Resolves when the outcome is on disk. */
+  record: (settlement: Settlement) => Promise<void>;
+  onGrant?: (grant: Grant) => void;
+  /** An attempt is over, and its capacities are free; its outcome may not be on disk yet. */
+  onEnd?: (grant: Grant) => void;
+}
+
+/** How a run ended. */
+export interface DispatchResult {
+  /** Tasks that no worker came for, with the number of samples left. */
+  starved: Map<string, number>;
+  stopped: boolean;
+}

@@ -1,0 +1,157 @@
+import { messageOf } from "@eval/protocol";
+import type { CellPlan } from "../evaluation/plan.js";
+import type { AttemptOutcome, Grant } from "./attempt.js";
+import type { CenterOptions } from "./center-options.js";
+import { Ledger } from "./ledger.js";
+import { Poll } from "./poll.js";
+import { TaskCapacity } from "./task-capacity.js";
+
+/** A runner that wants attempts. */
+interface Taker {
+  limit: number;
+  resolve: (grants: Grant[] | undefined) => void;
+}
+
+/** Between two readings of the controllers' capacity, and after a 406; milliseconds. */
+const readEveryMs = 2_000;
+const readAgainMs = 200;
+
+/** Results that may wait for the disk before nothing more is started. */
+const maxUnwritten = 10_000;
+
+/** Hands the attempts of one plan out to those who take them, and takes their outcomes in. */
+export class HandOut {
+  /** Tasks that no worker came for, with the number of samples left. */
+  readonly starved = new Map<string, number>();
+  readonly #ledger: Ledger;
+  readonly #capacity: TaskCapacity;
+  readonly #takers: Taker[] = [];
+  readonly #reading = new Poll(() => this.#read(), readEveryMs, readAgainMs);
+  #retryTimer: NodeJS.Timeout | undefined;
+  #unwritten = 0;
+
+  /**
+   * @param stopped nothing is handed out any more once it is aborted
+   * @param onFailure told when an outcome cannot be written
+   */
+  constructor(
+    plan: readonly CellPlan[],
+    private readonly options: CenterOptions,
+    private readonly stopped: AbortSignal,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    this.#ledger = new Ledger(plan, options.capacity, options.retry);
+    this.#capacity = new TaskCapacity(new Set(plan.map(({ task }) => task)), performance.now());
+  }
+
+  start(): void {
+    this.#reading.start();
+  }
+
+  stop(): void {
+    this.#reading.stop();
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** Attempts, at most `limit`, as soon as there are any. Undefined: the run is over. */
+  take(limit: number): Promise<Grant[] | undefined> {
+    return new Promise((resolve) => {
+      this.#takers.push({ limit, resolve });
+      this.pump();
+    });
+  }
+
+  /** Frees an attempt's capacities at once, and resolves when its outcome is on disk. */
+  async finish(attempt: string, outcome: AttemptOutcome): Promise<void> {
+    if (outcome.kind === "not available" || outcome.kind === "stopped") return this.#putBack(attempt, outcome.kind);
+    const failed = outcome.kind === "failed" || outcome.output.status === "task error";
+    const ended = this.#ledger.end(attempt, failed, performance.now());
+    if (ended === undefined) return;
+    this.#capacity.ended(ended.grant.task);
+    this.options.onEnd?.(ended.grant);
+    this.#unwritten += 1;
+    this.pump();
+    try {
+      await this.options.record({ ...ended, outcome });
+    } catch (error) {
+      this.onFailure(error);
+    } finally {
+      this.#unwritten -= 1;
+      this.pump();
+    }
+  }
+
+  /** Hands out what may start. Synchronous: no await between the decision and the claim. */
+  pump(): void {
+    if (this.#takers.length === 0) return;
+    if (this.stopped.aborted || (this.#ledger.isDone && this.#unwritten === 0)) {
+      for (const { resolve } of this.#takers.splice(0)) resolve(undefined);
+      return;
+    }
+    if (this.#unwritten > maxUnwritten) return;
+    const now = performance.now();
+    while (this.#takers.length > 0 && this.#serve(this.#takers[0] as Taker, now)) this.#takers.shift();
+    this.#wakeForRetries(now);
+  }
+
+  #serve({ limit, resolve }: Taker, now: number): boolean {
+    const grants = this.#ledger.grant(now, (task) => this.#capacity.freeOf(task), limit);
+    if (grants.length === 0) return false;
+    for (const grant of grants) {
+      this.#capacity.started(grant.task);
+      this.options.onGrant?.(grant);
+    }
+    resolve(grants);
+    return true;
+  }
+
+  #putBack(attempt: string, why: "not available" | "stopped"): void {
+    const grant = this.#ledger.putBack(attempt);
+    if (grant === undefined) return;
+    this.options.onEnd?.(grant);
+    if (why === "not available") {
+      this.#capacity.exhausted(grant.task);
+      this.#reading.soon();
+    }
+    this.pump();
+  }
+
+  #wakeForRetries(now: number): void {
+    const due = this.#ledger.nextDue(now);
+    if (due === undefined || this.#retryTimer !== undefined) return;
+    const wake = () => {
+      this.#retryTimer = undefined;
+      this.pump();
+    };
+    this.#retryTimer = setTimeout(wake, Math.max(1, due - now));
+  }
+
+  async #read(): Promise<void> {
+    if (this.stopped.aborted) return;
+    const tasks = [...this.options.capacity.task.keys()].filter(
+      (task) => this.#ledger.waitingFor(task) > 0 || this.#ledger.inFlightOf(task) > 0,
+    );
+    for (const task of tasks) this.#capacity.asking(task);
+    try {
+      const readings = await this.options.readCapacity(tasks, this.stopped);
+      const now = performance.now();
+      for (const task of tasks) {
+        this.#capacity.apply(task, readings.get(task), now);
+        this.#giveUpIfStarved(task, now);
+      }
+    } catch (error) {
+      if (!this.stopped.aborted) this.options.logger.warn(`Could not read the capacities: ${messageOf(error)}`);
+    }
+    this.pump();
+  }
+
+  /** A task that no worker comes for must not keep the run open. */
+  #giveUpIfStarved(task: string, now: number): void {
+    const isWaitedFor = this.#capacity.starvedFor(task, now) < this.options.waitForWorkersMs;
+    if (isWaitedFor || this.#ledger.inFlightOf(task) > 0) return;
+    const left = this.#ledger.abandon(task);
+    if (left === 0) return;
+    this.starved.set(task, left);
+    this.options.logger.error(`No worker of ${task} is there: ${left} samples are left for the next launch`);
+  }
+}

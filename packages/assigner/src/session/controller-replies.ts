@@ -1,0 +1,46 @@
+import {
+  type ErrorCode,
+  isCodedError,
+  type ListedTask,
+  type TaskOutput,
+  taskOutputSchema,
+  workerLiveness,
+} from "@eval/protocol";
+import { ReplyError } from "@eval/protocol/http-client";
+import type { CapacityReading } from "../dispatch/task-capacity.js";
+
+/** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
+export function readCapacity(task: ListedTask | undefined): CapacityReading | undefined {
+  if (task === undefined) return undefined;
+  const alive = Object.values(task.workers).filter(({ status }) => status === workerLiveness.alive);
+  const free = alive.reduce((sum, { capacity, current }) => sum + Math.max(0, capacity - current), 0);
+  return { free, workers: alive.length };
+}
+
+/** The output that a task's failure carries inside a 501: directly from a worker, as text through a controller. */
+export function failedOutput(error: unknown): TaskOutput | undefined {
+  if (!(error instanceof ReplyError) || error.reply.status !== 501) return undefined;
+  const { detail } = error.reply;
+  const body = typeof detail === "string" ? parse(detail.slice(detail.indexOf("\n") + 1)) : { detail };
+  const parsed = taskOutputSchema.safeParse((body as { detail?: { output?: unknown } } | undefined)?.detail?.output);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Whether an error says that there is no free slot now: nothing happened, ask again. */
+export function isNotAvailable(error: unknown): boolean {
+  return error instanceof ReplyError && error.reply.status === 406;
+}
+
+const network: ReadonlySet<ErrorCode> = new Set(["UNREACHABLE", "TIMEOUT", "RECOVERING"]);
+
+export function isNetworkError(error: unknown): boolean {
+  return isCodedError(error) && network.has(error.code);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
