@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CodedError, controllerRoutes, randomId } from "@eval/protocol";
 import { createClient } from "@eval/protocol/http-client";
-import type { ControllerAddress } from "./addresses.js";
+import { controllerCommand } from "./commands/node-command.js";
 import type { Launch } from "./launch.js";
-import { controllerCommand } from "./node-command.js";
-import { probeController } from "./probe-controller.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Supervisor } from "./supervisor.js";
+import type { ControllerAddress } from "./plan/addresses.js";
+import { probeController } from "./plan/probe-controller.js";
+import type { ProcessGroup } from "./processes/process-group.js";
+import type { Supervisor } from "./processes/supervisor.js";
 
 export interface KnownController {
   /** Address that workers and clients are given. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chooseFreePorts } from "./free-ports.js";
+import { chooseFreePorts } from "./plan/free-ports.js";
 import { CliProcess } from "./testing/cli-process.js";
 import { waitFor } from "./testing/wait-for.js";
 import { Workspace } from "./testing/workspace.js";

@@ -1,6 +1,6 @@
-export type { Role } from "./find-bin.js";
-export type { LaunchEvent, ProcessInfo } from "./launch-event.js";
+export type { Role } from "./bins/find-bin.js";
 export { defaultLimits, type StartLimits, type StartTaskOptions } from "./options.js";
+export type { StartOption } from "./plan/task-counts.js";
+export type { LaunchEvent, ProcessInfo } from "./processes/launch-event.js";
 export type { RunningTasks } from "./running-tasks.js";
 export { startTask } from "./start-task.js";
-export type { StartOption } from "./task-counts.js";

@@ -1,6 +1,6 @@
-import type { Role } from "./find-bin.js";
+import type { Role } from "./bins/find-bin.js";
 import type { StartLimits, StartTaskOptions } from "./options.js";
-import type { Preparation } from "./prepare.js";
+import type { Preparation } from "./plan/prepare.js";
 
 /** A start whose options are complete, and whose bins are found. */
 export interface Launch {

@@ -2,9 +2,9 @@ import type { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import type { Environment } from "@eval/protocol/config";
 import type { LogFormat, Logger, LogLevel } from "@eval/protocol/logger";
-import type { Role } from "./find-bin.js";
-import type { LaunchEvent } from "./launch-event.js";
-import type { StartOption } from "./task-counts.js";
+import type { Role } from "./bins/find-bin.js";
+import type { StartOption } from "./plan/task-counts.js";
+import type { LaunchEvent } from "./processes/launch-event.js";
 
 /** Times in milliseconds. */
 export interface StartLimits {

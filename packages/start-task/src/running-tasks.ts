@@ -2,10 +2,10 @@ import { CodedError, controllerRoutes, randomId } from "@eval/protocol";
 import { createClient } from "@eval/protocol/http-client";
 import type { KnownController } from "./auto-controller.js";
 import type { Launch } from "./launch.js";
-import type { ProcessInfo } from "./launch-event.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Supervisor } from "./supervisor.js";
-import { waitUntilReady } from "./wait-until-ready.js";
+import { waitUntilReady } from "./plan/wait-until-ready.js";
+import type { ProcessInfo } from "./processes/launch-event.js";
+import type { ProcessGroup } from "./processes/process-group.js";
+import type { Supervisor } from "./processes/supervisor.js";
 
 /** What {@link startTask} started. */
 export interface RunningTasks {

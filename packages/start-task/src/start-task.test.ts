@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { silentLogger } from "@eval/protocol/logger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LaunchEvent, type RunningTasks, type StartTaskOptions, startTask } from "./index.js";
-import { isGroupAlive } from "./process-tree.js";
+import { isGroupAlive } from "./processes/process-tree.js";
 import { waitFor } from "./testing/wait-for.js";
 import { Workspace } from "./testing/workspace.js";
 

@@ -2,16 +2,16 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { readPackageVersion } from "@eval/protocol/cli";
 import { startController } from "./auto-controller.js";
-import { logEvent } from "./event-log.js";
-import { Guardian } from "./guardian.js";
+import { locateBins } from "./bins/locate-bins.js";
+import { workerSpec } from "./commands/worker-spec.js";
 import type { Launch } from "./launch.js";
-import { locateBins } from "./locate-bins.js";
 import { type MadeToken, makeToken } from "./made-token.js";
 import { defaultLimits, type StartLimits, type StartTaskOptions } from "./options.js";
-import { type Preparation, prepare } from "./prepare.js";
-import { ProcessGroup } from "./process-group.js";
+import { type Preparation, prepare } from "./plan/prepare.js";
+import { logEvent } from "./processes/event-log.js";
+import { Guardian } from "./processes/guardian.js";
+import { ProcessGroup } from "./processes/process-group.js";
 import { type RunningTasks, superviseTasks } from "./running-tasks.js";
-import { workerSpec } from "./worker-spec.js";
 
 /**
  * Brings workers, and if asked a controller, up and owns their processes. Resolves when the controller (where one is

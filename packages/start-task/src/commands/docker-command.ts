@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { isAbsolute, relative, sep } from "node:path";
 import { CodedError } from "@eval/protocol";
+import { npxArguments } from "../bins/npx-command.js";
+import type { PlannedWorker } from "../plan/launch-plan.js";
+import type { DockerSettings } from "../plan/task-definition.js";
 import type { ChildCommand } from "./child-command.js";
-import type { PlannedWorker } from "./launch-plan.js";
 import type { WorkerSettings } from "./launch-settings.js";
 import { workerFlags } from "./node-command.js";
-import { npxArguments } from "./npx-command.js";
 import { shellQuote } from "./shell-quote.js";
-import type { DockerSettings } from "./task-definition.js";
 
 /** Where the working directory is mounted, as v0.2 has it. */
 const workspace = "/root/workspace";

@@ -2,6 +2,8 @@ import { CodedError, controllerRoutes, isCodedError, randomId } from "@eval/prot
 import { isLoopbackHost } from "@eval/protocol/cli";
 import { ConfigProblems, describeValue, resolveEnvReferences } from "@eval/protocol/config";
 import { createClient } from "@eval/protocol/http-client";
+import { configInside } from "../commands/docker-command.js";
+import type { StartTaskOptions } from "../options.js";
 import {
   type ControllerAddress,
   chooseSelfHost,
@@ -10,10 +12,8 @@ import {
   parseControllerAddress,
 } from "./addresses.js";
 import { assertDockerWorks } from "./docker-checks.js";
-import { configInside } from "./docker-command.js";
 import { assertPortsFree, chooseFreePorts, type WantedPort } from "./free-ports.js";
 import { type LaunchPlan, planLaunch } from "./launch-plan.js";
-import type { StartTaskOptions } from "./options.js";
 import { probeController } from "./probe-controller.js";
 import { loadStartConfig, type StartConfig } from "./start-config.js";
 

@@ -1,10 +1,10 @@
-import { workerAddress } from "./addresses.js";
+import type { Launch } from "../launch.js";
+import { workerAddress } from "../plan/addresses.js";
+import type { PlannedWorker } from "../plan/launch-plan.js";
+import type { ProcessSpec } from "../processes/supervisor.js";
 import { dockerCommand } from "./docker-command.js";
-import type { Launch } from "./launch.js";
-import type { PlannedWorker } from "./launch-plan.js";
 import type { WorkerSettings } from "./launch-settings.js";
 import { workerCommand } from "./node-command.js";
-import type { ProcessSpec } from "./supervisor.js";
 
 /** What the group shall run for one worker of the plan. */
 export function workerSpec(worker: PlannedWorker, launch: Launch, controller: string): ProcessSpec {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chooseFreePorts } from "./free-ports.js";
-import { CliProcess } from "./testing/cli-process.js";
-import { fakeDocker, fakeNpx } from "./testing/fake-docker.js";
-import { packagesFolder, Workspace } from "./testing/workspace.js";
+import { chooseFreePorts } from "../plan/free-ports.js";
+import { CliProcess } from "../testing/cli-process.js";
+import { fakeDocker, fakeNpx } from "../testing/fake-docker.js";
+import { packagesFolder, Workspace } from "../testing/workspace.js";
 
 describe.skipIf(process.platform !== "linux")("workers in containers", { timeout: 60_000 }, () => {
   let workspace: Workspace;

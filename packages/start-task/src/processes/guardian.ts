@@ -1,8 +1,8 @@
 import type { ChildProcess, spawn as nodeSpawn } from "node:child_process";
 import { once } from "node:events";
 import type { Logger } from "@eval/protocol/logger";
+import { ownScript } from "../commands/node-command.js";
 import type { GuardMessage, Owned } from "./guard-message.js";
-import { ownScript } from "./node-command.js";
 
 export interface GuardianOptions {
   spawn: typeof nodeSpawn;

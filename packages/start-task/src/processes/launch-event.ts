@@ -1,4 +1,4 @@
-import type { Role } from "./find-bin.js";
+import type { Role } from "../bins/find-bin.js";
 
 /** One process as events and listings show it. */
 export interface ProcessInfo {

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { silentLogger } from "@eval/protocol/logger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fakeNpx } from "../testing/fake-docker.js";
+import { Workspace } from "../testing/workspace.js";
 import { locateBins } from "./locate-bins.js";
-import { fakeNpx } from "./testing/fake-docker.js";
-import { Workspace } from "./testing/workspace.js";
 
 describe("locateBins, where something is not installed", () => {
   let workspace: Workspace;

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packagesFolder, Workspace } from "../testing/workspace.js";
 import { findBin } from "./find-bin.js";
-import { packagesFolder, Workspace } from "./testing/workspace.js";
 
 const real = join(packagesFolder, "worker/bin.js");
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { workerAddress } from "./addresses.js";
+import { workerAddress } from "../plan/addresses.js";
 import type { ChildCommand } from "./child-command.js";
 import type { ControllerSettings, WorkerSettings } from "./launch-settings.js";
 
@@ -55,5 +55,5 @@ function nodeCommand(args: string[], { bin, env, cwd, orphanTimeoutMs }: NodePro
 
 /** A built script of this package, also where this module runs from its source (in tests). */
 export function ownScript(name: string): string {
-  return join(import.meta.dirname, "..", "dist", name);
+  return join(import.meta.dirname, "..", "..", "dist", "processes", name);
 }
