@@ -1,4 +1,4 @@
-export { DBBenchBaselineAgent } from "./dbbench/baseline-agent.js";
+export { DBBenchBaselineAgent } from "./dbbench/agents/baseline-agent.js";
+export { DBBenchReferenceAgent } from "./dbbench/agents/reference-agent.js";
 export { DBBench } from "./dbbench/dbbench.js";
-export { DBBenchReferenceAgent } from "./dbbench/reference-agent.js";
 export { VirtualTask } from "./virtual-task.js";

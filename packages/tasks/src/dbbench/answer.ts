@@ -1,5 +1,5 @@
 import type { Cell } from "./data-set.js";
-import { type PythonLiteral, readPythonLiteral } from "./python-literal.js";
+import { type PythonLiteral, readPythonLiteral } from "./python/python-literal.js";
 
 /** Reads an agent's answer: a Python list, or else a list of that one text. */
 export function readAnswer(text: string): PythonLiteral[] {

@@ -3,7 +3,7 @@ import { untilAborted } from "../until-aborted.js";
 import type { DBBenchSample } from "./data-set.js";
 import { type DatabaseServer, type SampleDatabase, StatementError } from "./database.js";
 import { promptOf } from "./prompt.js";
-import { cutToVisible, rowsText } from "./python-text.js";
+import { cutToVisible, rowsText } from "./python/python-text.js";
 import { parseReply } from "./reply-grammar.js";
 
 /** How a conversation ended; `answer` is null where the agent gave none. */

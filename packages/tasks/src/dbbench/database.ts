@@ -1,5 +1,5 @@
 import type { SampleTable } from "./data-set.js";
-import type { SqlValue } from "./python-text.js";
+import type { SqlValue } from "./python/python-text.js";
 
 export type Dialect = "sqlite" | "mysql";
 

@@ -25,9 +25,9 @@ export async function DBBench({ parameters, configDir }: BuildContext<unknown>):
 async function openServer(parameters: DBBenchParameters): Promise<DatabaseServer> {
   const timeoutMs = parameters.statement_timeout_s * 1000;
   if (parameters.database === "sqlite") {
-    const { openSqliteServer } = await import("./sqlite-server.js");
+    const { openSqliteServer } = await import("./sqlite/sqlite-server.js");
     return openSqliteServer({ concurrency: parameters.concurrency, timeoutMs });
   }
-  const { MysqlServer } = await import("./mysql-server.js");
+  const { MysqlServer } = await import("./mysql/mysql-server.js");
   return MysqlServer.open({ address: parameters.database, timeoutMs });
 }

@@ -1,12 +1,12 @@
 import type { Connection } from "mysql2";
-import type { SampleTable } from "./data-set.js";
-import { comparableRows, type SampleDatabase, StatementError, visibleRows } from "./database.js";
-import { mysqlColumns, mysqlIdentifier, mysqlName } from "./identifiers.js";
-import { interruptible } from "./interruptible.js";
+import type { SampleTable } from "../data-set.js";
+import { comparableRows, type SampleDatabase, StatementError, visibleRows } from "../database.js";
+import { mysqlColumns, mysqlIdentifier, mysqlName } from "../identifiers.js";
+import type { SqlValue } from "../python/python-text.js";
+import { onlyStatement } from "../sql-text.js";
+import { interruptible } from "../sqlite/interruptible.js";
 import { isStatementFault, query, statementError } from "./mysql-connection.js";
 import type { MysqlServer } from "./mysql-server.js";
-import type { SqlValue } from "./python-text.js";
-import { onlyStatement } from "./sql-text.js";
 
 /** One sample's schema, with a connection of its own that is opened at the first statement. */
 export class MysqlDatabase implements SampleDatabase {

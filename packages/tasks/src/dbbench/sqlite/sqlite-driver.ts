@@ -1,4 +1,4 @@
-import type { SqlValue } from "./python-text.js";
+import type { SqlValue } from "../python/python-text.js";
 
 /** The part of `libsql/promise` that is used; its own declarations say `any`. */
 export interface LibsqlDatabase {

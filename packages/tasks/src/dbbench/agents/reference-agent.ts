@@ -1,12 +1,12 @@
 import type { Agent } from "@eval/protocol/agent";
 import type { BuildContext } from "@eval/protocol/task";
-import { readDataFile } from "../data-file.js";
-import { readParameters } from "../parameters.js";
-import { type Cell, type DBBenchSample, isWriteKind, kindOf, parseDataSet } from "./data-set.js";
-import { referenceAgentParametersSchema } from "./parameters.js";
-import { questionOf } from "./prompt.js";
-import { listText, type SqlValue } from "./python-text.js";
-import { answerReply, operationReply } from "./replies.js";
+import { readDataFile } from "../../data-file.js";
+import { readParameters } from "../../parameters.js";
+import { type Cell, type DBBenchSample, isWriteKind, kindOf, parseDataSet } from "../data-set.js";
+import { referenceAgentParametersSchema } from "../parameters.js";
+import { questionOf } from "../prompt.js";
+import { listText, type SqlValue } from "../python/python-text.js";
+import { answerReply, operationReply } from "../replies.js";
 
 /**
  * An agent that knows the solutions: the ceiling of a data set. It runs the reference statement, then answers with the

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { CodedError, messageOf } from "@eval/protocol";
 import type { Connection } from "mysql2";
-import type { SampleTable } from "./data-set.js";
-import type { DatabaseServer } from "./database.js";
-import { mysqlColumns, mysqlIdentifier, mysqlName } from "./identifiers.js";
+import type { SampleTable } from "../data-set.js";
+import type { DatabaseServer } from "../database.js";
+import { mysqlColumns, mysqlIdentifier, mysqlName } from "../identifiers.js";
+import { OpenDatabases } from "../open-databases.js";
+import { storedText } from "../stored-text.js";
 import { type ConnectionFactory, connect, connectionOptions, query, shownAddress } from "./mysql-connection.js";
 import { MysqlDatabase } from "./mysql-database.js";
 import { MysqlLane } from "./mysql-lane.js";
-import { OpenDatabases } from "./open-databases.js";
-import { storedText } from "./stored-text.js";
 
 export interface MysqlOptions {
   address: string;

@@ -1,4 +1,4 @@
-import type { PythonExpression, SqlValue } from "./python-text.js";
+import type { PythonExpression, SqlValue } from "../python/python-text.js";
 
 /** What the server says of a result's column. */
 export interface ColumnInfo {

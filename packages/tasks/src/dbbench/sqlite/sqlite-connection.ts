@@ -1,4 +1,4 @@
-import type { SqlValue } from "./python-text.js";
+import type { SqlValue } from "../python/python-text.js";
 import type { LibsqlDatabase, LibsqlStatement } from "./sqlite-driver.js";
 
 /**

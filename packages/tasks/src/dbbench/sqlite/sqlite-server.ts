@@ -1,11 +1,11 @@
-import type { SampleTable } from "./data-set.js";
-import type { DatabaseServer } from "./database.js";
-import { distinct, sqliteName } from "./identifiers.js";
-import { OpenDatabases } from "./open-databases.js";
+import type { SampleTable } from "../data-set.js";
+import type { DatabaseServer } from "../database.js";
+import { distinct, sqliteName } from "../identifiers.js";
+import { OpenDatabases } from "../open-databases.js";
+import { storedText } from "../stored-text.js";
 import { SqliteConnection } from "./sqlite-connection.js";
 import { SqliteDatabase } from "./sqlite-database.js";
 import { type LibsqlConstructor, loadLibsql } from "./sqlite-driver.js";
-import { storedText } from "./stored-text.js";
 
 export interface SqliteOptions {
   concurrency: number;

@@ -1,10 +1,10 @@
 import type { Agent } from "@eval/protocol/agent";
 import type { Message } from "@eval/protocol/task";
+import { type PythonLiteral, readPythonLiteral } from "../python/python-literal.js";
+import { pythonText } from "../python/python-text.js";
+import { answerReply, operationReply } from "../replies.js";
 import { guessStatement } from "./baseline-guess.js";
 import { readTask } from "./baseline-reading.js";
-import { type PythonLiteral, readPythonLiteral } from "./python-literal.js";
-import { pythonText } from "./python-text.js";
-import { answerReply, operationReply } from "./replies.js";
 
 /**
  * An agent without a model that tries something simple: it reads the table's name and headers out of the prompt,

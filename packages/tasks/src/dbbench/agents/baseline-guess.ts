@@ -1,5 +1,5 @@
+import { mysqlName } from "../identifiers.js";
 import type { ReadTask } from "./baseline-reading.js";
-import { mysqlName } from "./identifiers.js";
 
 const most = /\b(most|highest|largest|longest|biggest|greatest|latest|tallest|heaviest|last|maximum|newest)\b/i;
 const least = /\b(least|lowest|smallest|shortest|fewest|earliest|lightest|first|minimum|oldest)\b/i;

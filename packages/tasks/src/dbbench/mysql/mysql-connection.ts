@@ -1,7 +1,7 @@
 import type { Connection, ConnectionOptions, FieldPacket, QueryError } from "mysql2";
-import { StatementError } from "./database.js";
+import { StatementError } from "../database.js";
+import type { SqlValue } from "../python/python-text.js";
 import { type ColumnInfo, mysqlValue } from "./mysql-values.js";
-import type { SqlValue } from "./python-text.js";
 
 export type ConnectionFactory = (options: ConnectionOptions) => Connection;
 

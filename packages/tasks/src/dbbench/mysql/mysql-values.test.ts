@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { pythonText } from "../python/python-text.js";
 import { mysqlValue } from "./mysql-values.js";
-import { pythonText } from "./python-text.js";
 
 const cases: [number, string, string][] = [
   [3, "42", "42"],
