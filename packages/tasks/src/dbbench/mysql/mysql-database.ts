@@ -2,11 +2,22 @@ import type { Connection } from "mysql2";
 import type { SampleTable } from "../data-set.js";
 import { comparableRows, type SampleDatabase, StatementError, visibleRows } from "../database.js";
 import { mysqlColumns, mysqlIdentifier, mysqlName } from "../identifiers.js";
+import { interruptible } from "../interruptible.js";
 import type { SqlValue } from "../python/python-text.js";
 import { onlyStatement } from "../sql-text.js";
-import { interruptible } from "../sqlite/interruptible.js";
 import { isStatementFault, query, statementError } from "./mysql-connection.js";
-import type { MysqlServer } from "./mysql-server.js";
+
+/** What a database needs of its server. */
+export interface SchemaOwner {
+  /** Milliseconds that a statement may take. */
+  readonly timeoutMs: number;
+  connectTo(schema: string): Promise<Connection>;
+  /** Ends a statement, or a connection, from outside. */
+  kill(what: "QUERY" | "CONNECTION", threadId: number): Promise<void>;
+  dropSchema(schema: string): Promise<void>;
+  /** Told when the database is gone. */
+  dropped(database: MysqlDatabase): void;
+}
 
 /** One sample's schema, with a connection of its own that is opened at the first statement. */
 export class MysqlDatabase implements SampleDatabase {
@@ -16,7 +27,7 @@ export class MysqlDatabase implements SampleDatabase {
   #dropped: Promise<void> | undefined;
 
   constructor(
-    private readonly server: MysqlServer,
+    private readonly server: SchemaOwner,
     private readonly schema: string,
     private readonly table: SampleTable,
   ) {}

@@ -1,9 +1,9 @@
 import type { SampleTable } from "../data-set.js";
 import { comparableRows, type SampleDatabase, StatementError, visibleRows } from "../database.js";
 import { distinct, sqliteName } from "../identifiers.js";
+import { interruptible } from "../interruptible.js";
 import type { SqlValue } from "../python/python-text.js";
 import { firstWord, onlyStatement, withoutBackslashEscapes } from "../sql-text.js";
-import { interruptible } from "./interruptible.js";
 import type { SqliteConnection } from "./sqlite-connection.js";
 import type { LibsqlStatement } from "./sqlite-driver.js";
 

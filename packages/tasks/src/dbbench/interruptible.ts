@@ -1,4 +1,4 @@
-import { StatementError } from "../database.js";
+import { StatementError } from "./database.js";
 
 /** An interrupt can come before the statement has begun and is lost then: it is repeated at this interval. */
 const repeatMs = 100;
