@@ -31,7 +31,9 @@ export function streamOverall(
   const worker = pickWorker(controller, name, peer);
   const isOurs = worker.incarnation !== undefined;
   const type = isOurs ? "application/x-ndjson" : "application/json";
-  return send(controller, worker, isOurs ? request : resultsAsArray(name, request), type);
+  // Not the request itself: a client that is done early would destroy it, and with it the way for our answer.
+  const chunks = request.iterator({ destroyOnReturn: false });
+  return send(controller, worker, isOurs ? chunks : resultsAsArray(name, chunks), type);
 }
 
 function pickWorker(controller: Controller, name: string, peer: Peer): WorkerRecord {

@@ -111,6 +111,8 @@ export class Placement {
       table.discard(record);
       return isWanted;
     }
+    // No longer starting: what the cancel finds at the worker has the last word.
+    if (record.state === "starting") record.state = "open";
     if (code === "WORKER_NOT_RESPONDING") void closer.close(record);
     else table.close(record, time());
     return false;

@@ -86,14 +86,19 @@ export class SessionTable {
   }
 
   /** Claims one unit of the worker's capacity for a session. */
-  open({ owner, leaseMs, ...opened }: OpenSession, time: Time): SessionRecord {
+  open(opened: OpenSession, time: Time): SessionRecord {
+    const { id, task, index, worker, owner, leaseMs, state } = opened;
     const seconds = time.wall / 1000;
     const lease = owner === undefined || leaseMs === undefined ? undefined : this.#lease(owner, leaseMs, time.lived);
     const record: SessionRecord = {
-      ...opened,
+      id,
+      task,
+      index,
+      worker,
       owner,
+      state,
       leaseMs: lease && leaseMs,
-      seenAt: opened.worker.sessionsVersion,
+      seenAt: worker.sessionsVersion,
       calls: 0,
       touched: time.lived,
       start: seconds,

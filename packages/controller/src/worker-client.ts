@@ -18,6 +18,7 @@ export interface WorkerClientsOptions {
 /** Calls to workers: addressed to the incarnation that is meant, and every reply's news of sessions taken over. */
 export class WorkerClients {
   readonly #clients = new WeakMap<WorkerRecord, RouteClient<typeof workerRoutes>>();
+  readonly #addressing = new WeakMap<WorkerRecord, Record<string, string>>();
 
   constructor(private readonly options: WorkerClientsOptions) {}
 
@@ -33,8 +34,12 @@ export class WorkerClients {
 
   /** Headers that name the worker that is meant. */
   addressing(worker: WorkerRecord): Record<string, string> {
-    const task = { [headerNames.task]: encodeURIComponent(worker.task) };
-    return worker.incarnation === undefined ? task : { ...task, [headerNames.incarnation]: worker.incarnation };
+    const there = this.#addressing.get(worker);
+    if (there) return there;
+    const headers: Record<string, string> = { [headerNames.task]: encodeURIComponent(worker.task) };
+    if (worker.incarnation !== undefined) headers[headerNames.incarnation] = worker.incarnation;
+    this.#addressing.set(worker, headers);
+    return headers;
   }
 
   /**

@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { type FinishedSession, FinishedSessions } from "./finished-sessions.js";
 
 function finished(content: string): FinishedSession {
-  const output = { index: 1, status: "completed" as const, result: null, history: [{ role: "user" as const, content }] };
+  const output = {
+    index: 1,
+    status: "completed" as const,
+    result: null,
+    history: [{ role: "user" as const, content }],
+  };
   return { index: 1, turn: 1, request: "r", output, failed: false };
 }
 

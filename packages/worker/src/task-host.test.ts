@@ -83,7 +83,11 @@ test("a turn that is neither the last nor the next one is a conflict that names 
   const { host } = await createHost(rounds(3));
   await host.start(1, 0, owned);
   await host.interact(say("a", 1));
-  const conflict = (message: RegExp) => ({ code: "TURN_CONFLICT", status: 409, message: expect.stringMatching(message) });
+  const conflict = (message: RegExp) => ({
+    code: "TURN_CONFLICT",
+    status: 409,
+    message: expect.stringMatching(message),
+  });
   await expect(host.interact(say("a", 3))).rejects.toMatchObject(conflict(/Turn 2 is expected, not turn 3/));
   await expect(host.interact(say("other", 1))).rejects.toMatchObject(conflict(/Turn 2 is expected/));
   await host.interact(say("b", 2));

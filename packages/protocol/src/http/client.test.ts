@@ -24,7 +24,11 @@ function connect(address: string, options: Partial<ClientOptions> = {}) {
 }
 
 const answering = (listener: RequestListener) => listen(createHttpServer(listener));
-const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error) => error);
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
 
 test("a short timeout is kept, in whichever part of the reply the server falls silent", async () => {
   const silences: ((socket: Socket) => void)[] = [

@@ -7,7 +7,13 @@ test("a sample of ours: features, turns, and a result, over every route that a r
   await startWorker(address);
   const client = connect(address);
   expect((await client.getIndices({ name: "echo" })).value).toEqual([0, 1, 2, "3"]);
-  const start = await client.startSample({ name: "echo", index: "3", request_id: randomId(), owner: "r/1", lease_s: 60 });
+  const start = await client.startSample({
+    name: "echo",
+    index: "3",
+    request_id: randomId(),
+    owner: "r/1",
+    lease_s: 60,
+  });
   expect(start.value).toMatchObject({ features: ["replay"], turn: 0, output: { status: "running", index: null } });
   const { session_id } = start.value;
   expect((await client.listSessions(undefined)).value[session_id]).toMatchObject({ name: "echo", index: "3" });
@@ -39,7 +45,9 @@ test("a v0.2 client gets v0.2's replies, and nothing else", async () => {
     expect(await post(address, route, "not JSON")).toMatchObject({ status: 200, body: null });
   }
   const { body } = await get(address, "list_workers");
-  expect(body).toMatchObject({ echo: { indices: [0, 1, 2, "3"], workers: { 0: { capacity: 4, current: 0, status: 0 } } } });
+  expect(body).toMatchObject({
+    echo: { indices: [0, 1, 2, "3"], workers: { 0: { capacity: 4, current: 0, status: 0 } } },
+  });
   expect((body as { echo: { workers: Record<string, object> } }).echo.workers[0]).toHaveProperty("locked", false);
 });
 
@@ -67,7 +75,9 @@ test("a task that raises in a turn: 501, the output as text in the detail, and t
     throw new Error("no database");
   };
   await startWorker(address, { task });
-  const { session_id } = (await post(address, "start_sample", { name: "echo", index: 0 })).body as { session_id: number };
+  const { session_id } = (await post(address, "start_sample", { name: "echo", index: 0 })).body as {
+    session_id: number;
+  };
   const turn = await post(address, "interact", { session_id, agent_response: { content: "a" } });
   expect(turn).toMatchObject({ status: 501, body: { code: "TASK_ERROR" } });
   const { detail } = turn.body as { detail: string };

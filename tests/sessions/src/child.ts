@@ -28,7 +28,11 @@ export async function startBin(name: "controller" | "worker", args: string[]): P
 /** The same, for a process that is expected to end by itself. */
 export function spawnBin(name: "controller" | "worker", args: string[]): Child {
   const bin = path.join(path.dirname(require.resolve(`@eval/${name}/package.json`)), "bin.js");
-  const child = fork(bin, args, { stdio: ["ignore", "ignore", "pipe", "ipc"], env: { PATH: process.env.PATH }, execArgv: [] });
+  const child = fork(bin, args, {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: { PATH: process.env.PATH },
+    execArgv: [],
+  });
   let stderr = "";
   child.stderr?.on("data", (chunk) => {
     stderr += chunk;

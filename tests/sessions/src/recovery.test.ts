@@ -96,7 +96,10 @@ test("a late heartbeat of a process that is no more changes nothing", async () =
   await client.startSample(start());
   const late = { name: "echo", address: worker.address, concurrency: 9, indices: [0, 1, 2, "3"], incarnation: "gone" };
   const reply = await post(address, "receive_heartbeat", late);
-  expect(reply).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^Error: Worker status abnormal/) } });
+  expect(reply).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringMatching(/^Error: Worker status abnormal/) },
+  });
   expect(await onlyWorker(client)).toMatchObject({ capacity: 4, current: 1 });
 });
 
@@ -104,7 +107,10 @@ test("a worker that cannot be called back is refused with a message that names -
   const { address } = await startController();
   const beat = { name: "echo", address: "http://127.0.0.1:9/api", concurrency: 1, indices: [0], incarnation: "x" };
   const reply = await post(address, "receive_heartbeat", beat);
-  expect(reply).toMatchObject({ status: 400, body: { code: "WORKER_ABNORMAL", detail: expect.stringContaining("--self") } });
+  expect(reply).toMatchObject({
+    status: 400,
+    body: { code: "WORKER_ABNORMAL", detail: expect.stringContaining("--self") },
+  });
   expect((await get(address, "list_workers")).body).toEqual({});
 });
 
@@ -134,7 +140,12 @@ test("a suspended worker delays no answer about another, and is not used", { tim
   await waitFor(async () => (await onlyWorker(client, "asleep")).status === 0);
   // The turn was only delayed: its session is still there.
   const first = await outcome;
-  const again = await client.interact({ session_id: stuck.session_id, agent_response: say("a"), turn: 1, wait_ms: 5_000 });
+  const again = await client.interact({
+    session_id: stuck.session_id,
+    agent_response: say("a"),
+    turn: 1,
+    wait_ms: 5_000,
+  });
   expect(again.value.output.status).toBe("running");
   expect(first).toBeDefined();
 });

@@ -44,7 +44,9 @@ test("a worker that hears nothing for longer than lease and grace ends its sessi
   await waitFor(() => worker.host.current === 0);
 });
 
-test("a session that is being cancelled keeps its capacity until the worker confirms", { timeout: 30_000 }, async () => {
+test("a session that is being cancelled keeps its capacity until the worker confirms", {
+  timeout: 30_000,
+}, async () => {
   const { address } = await startController();
   const task = echoTask({ concurrency: 1 });
   let release = () => {};

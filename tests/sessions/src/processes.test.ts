@@ -37,7 +37,9 @@ test.each([
   [["--self", "http://worker.example:6001/api"], /listens on 127.0.0.1 alone.*--host/],
 ])("a controller elsewhere and %j: an error before anything starts", async (flags, message) => {
   const config = await writeTask(echoSource);
-  const { code, stderr } = await ended(spawnBin("worker", ["echo", "-c", config, "-C", "http://c.example/api", ...flags]));
+  const { code, stderr } = await ended(
+    spawnBin("worker", ["echo", "-c", config, "-C", "http://c.example/api", ...flags]),
+  );
   expect([code, stderr]).toEqual(["2", expect.stringMatching(message)]);
 });
 
@@ -52,7 +54,9 @@ test("a worker starts before its controller and registers when that comes", asyn
   expect(worker.stderr.match(/Waiting for the controller/g)).toHaveLength(1);
 });
 
-test("SIGTERM drains: no new sample, running ones go on to their end, then exit code 0", { timeout: 30_000 }, async () => {
+test("SIGTERM drains: no new sample, running ones go on to their end, then exit code 0", {
+  timeout: 30_000,
+}, async () => {
   const { address, controller } = await startController();
   const config = await writeTask(echoSource);
   const worker = await startBin("worker", ["echo", "-c", config, "-C", address, "-p", "0"]);
@@ -71,7 +75,10 @@ test("SIGTERM drains: no new sample, running ones go on to their end, then exit 
 
 test("after --drain-timeout what still runs is cancelled, and the task released", { timeout: 30_000 }, async () => {
   const { address } = await startController();
-  const released = echoSource.replace("calculateOverall", "release() { process.stderr.write('released\\n'); } calculateOverall");
+  const released = echoSource.replace(
+    "calculateOverall",
+    "release() { process.stderr.write('released\\n'); } calculateOverall",
+  );
   const config = await writeTask(released);
   const args = ["echo", "-c", config, "-C", address, "-p", "0", "--drain-timeout", "0.1"];
   const worker = await startBin("worker", args);
@@ -91,7 +98,7 @@ test("a second signal ends a draining worker, and a controller, at once", async 
   const end = worker.end("SIGINT");
   await waitFor(() => worker.stderr.includes("Draining 1 samples"));
   // Two signals in quick succession count as one, so it is said until it is heard.
-  await waitFor(() => worker.process.kill("SIGINT") && worker.process.exitCode !== null);
+  await waitFor(() => worker.process.exitCode !== null || !worker.process.kill("SIGINT"));
   expect(await end).toBe(130);
   expect(await controller.end("SIGTERM")).toBe(0);
 });

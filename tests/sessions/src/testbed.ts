@@ -1,3 +1,4 @@
+import { type RunControllerOptions, type RunningController, runController } from "@eval/controller";
 import { controllerRoutes, randomId } from "@eval/protocol";
 import { createClient, type RouteClient } from "@eval/protocol/http-client";
 import { silentLogger } from "@eval/protocol/logger";
@@ -5,7 +6,6 @@ import type { Task } from "@eval/protocol/task";
 import { waitFor } from "@eval/protocol/testing";
 import { type RunningWorker, type RunWorkerOptions, runWorker } from "@eval/worker";
 import { onTestFinished } from "vitest";
-import { type RunControllerOptions, type RunningController, runController } from "../run-controller.js";
 
 export type Client = RouteClient<typeof controllerRoutes>;
 

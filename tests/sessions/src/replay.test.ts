@@ -82,7 +82,11 @@ test("a turn that takes longer than wait_ms is `pending`, asked for again, and e
   const client = connect(address);
   const { session_id } = (await client.startSample({ name: "echo", index: 0, request_id: randomId() })).value;
   const request = { session_id, agent_response: say("a"), turn: 1, wait_ms: 30 };
-  expect((await client.interact(request)).value).toMatchObject({ pending: true, turn: 1, output: { status: "running" } });
+  expect((await client.interact(request)).value).toMatchObject({
+    pending: true,
+    turn: 1,
+    output: { status: "running" },
+  });
   await expect(client.interact({ ...request, agent_response: say("b") })).rejects.toMatchObject({
     code: "TURN_CONFLICT",
     status: 409,
@@ -100,7 +104,9 @@ test("stopping is bounded while a client holds a long poll open", async () => {
   await startWorker(address, { task, cancelDeadlineMs: 50 });
   const client = connect(address);
   const { session_id } = (await client.startSample({ name: "echo", index: 0, request_id: randomId() })).value;
-  const held = client.interact({ session_id, agent_response: say("a"), turn: 1, wait_ms: 20_000 }).catch((error) => error);
+  const held = client
+    .interact({ session_id, agent_response: say("a"), turn: 1, wait_ms: 20_000 })
+    .catch((error) => error);
   await waitFor(() => task.heard.length === 1);
   const before = performance.now();
   await stop();

@@ -28,7 +28,9 @@ test("a v0.2 worker serves clients of ours, and is sent nothing that it would no
 
 test("a v0.2 client and a v0.2 worker: v0.2's replies, and its errors with the worker's body as text", async () => {
   const { address, worker } = await registered();
-  const { session_id } = (await post(address, "start_sample", { name: "echo", index: 0 })).body as { session_id: number };
+  const { session_id } = (await post(address, "start_sample", { name: "echo", index: 0 })).body as {
+    session_id: number;
+  };
   worker.routes["/api/interact"] = () => [501, { detail: { session_id, output: { status: "task error" } } }];
   const turn = await post(address, "interact", { session_id, agent_response: { content: "a" } });
   const detail = `Error: Worker returned error\n{"detail":{"session_id":${session_id},"output":{"status":"task error"}}}`;
@@ -82,7 +84,9 @@ test("cancel_all of a v0.2 worker frees its capacity", async () => {
   expect([(await onlyWorker(client)).current, worker.sessions.size]).toEqual([0, 0]);
 });
 
-const lines = [0, "a\nb", "ü"].map((index) => JSON.stringify({ index, status: "completed", result: "  ", history: null }));
+const lines = [0, "a\nb", "ü"].map((index) =>
+  JSON.stringify({ index, status: "completed", result: "  ", history: null }),
+);
 
 test.each([
   ["one chunk", [`${lines.join("\n")}\n`]],
@@ -90,27 +94,30 @@ test.each([
   ["blank lines, also in front", [`\n\n${lines.join("\n\n")}\r\n\r\n`]],
   ["a chunk a byte", [...Buffer.from(`${lines.join("\n")}\n`)].map((byte) => Buffer.from([byte]))],
   ["nothing", []],
-])("calculate_overall as NDJSON (%s) reaches our worker as a stream, a v0.2 worker as its array", async (what, chunks) => {
-  const send = async (address: string) => {
-    const body = new ReadableStream({
-      start(controller) {
-        for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
-        controller.close();
-      },
-    });
-    const headers = { "content-type": "application/x-ndjson" };
-    const url = `${address}/calculate_overall?name=echo`;
-    const reply = await fetch(url, { method: "POST", body, headers, duplex: "half" } as RequestInit);
-    return { status: reply.status, body: await reply.json() };
-  };
-  const results = what === "nothing" ? [] : lines.map((line) => JSON.parse(line));
-  const ours = await startController();
-  await startWorker(ours.address);
-  const indices = results.map(({ index }) => index);
-  expect(await send(ours.address)).toEqual({ status: 200, body: { count: indices.length, indices } });
-  const old = await registered();
-  expect(await send(old.address)).toEqual({ status: 200, body: { name: "echo", results } });
-});
+])(
+  "calculate_overall as NDJSON (%s) reaches our worker as a stream, a v0.2 worker as its array",
+  async (what, chunks) => {
+    const send = async (address: string) => {
+      const body = new ReadableStream({
+        start(controller) {
+          for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
+          controller.close();
+        },
+      });
+      const headers = { "content-type": "application/x-ndjson" };
+      const url = `${address}/calculate_overall?name=echo`;
+      const reply = await fetch(url, { method: "POST", body, headers, duplex: "half" } as RequestInit);
+      return { status: reply.status, body: await reply.json() };
+    };
+    const results = what === "nothing" ? [] : lines.map((line) => JSON.parse(line));
+    const ours = await startController();
+    await startWorker(ours.address);
+    const indices = results.map(({ index }) => index);
+    expect(await send(ours.address)).toEqual({ status: 200, body: { count: indices.length, indices } });
+    const old = await registered();
+    expect(await send(old.address)).toEqual({ status: 200, body: { name: "echo", results } });
+  },
+);
 
 test("an aggregate that raises, or that stops reading early, is answered; a bad line is 422 without its text", async () => {
   const { address } = await startController();
