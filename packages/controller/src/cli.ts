@@ -50,8 +50,10 @@ export async function main(context: BinContext): Promise<number> {
     ...limitsOf(flags),
   });
   logger.info(`Listening on ${running.address}`, { host });
+  // Before it is announced: whoever hears of it may send a signal at once.
+  const stopped = untilStopped(context, running);
   context.send?.({ type: "eval:listening", port: running.port, address: running.address });
-  return untilStopped(context, running);
+  return stopped;
 }
 
 function untilStopped(context: BinContext, running: RunningController): Promise<number> {

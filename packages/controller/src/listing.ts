@@ -3,10 +3,11 @@ import type { SessionTable } from "./session-table.js";
 import { freeCapacity, takesSessions, type WorkerRecord, type WorkerRegistry } from "./worker-registry.js";
 
 export function listWorkers(registry: WorkerRegistry, withIndices: boolean): WorkerList {
-  const entries = [...registry.tasks()].map(({ name, indices, version, workers }) => {
+  const entries = [...registry.tasks()].map(({ name, indices, version, overallNeedsHistory, workers }) => {
     const listed = Object.fromEntries([...workers.values()].map((worker) => [worker.id, describe(worker)]));
     const task = { indices: withIndices ? [...indices] : [], workers: listed };
-    return [name, version === undefined ? task : { ...task, version }] as const;
+    // Fields that are undefined are not sent: a v0.2 task has neither.
+    return [name, { ...task, version, overall_needs_history: overallNeedsHistory }] as const;
   });
   return Object.fromEntries(entries);
 }

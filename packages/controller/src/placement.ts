@@ -96,8 +96,9 @@ export class Placement {
     const { table, closer, time } = this.options;
     if (isFinished(reply)) table.close(record, time());
     else if (record.state === "starting") record.state = "open";
-    // Cancelled meanwhile, and the worker may have been asked before it knew the session.
-    else if (record.state === "closing") void closer.close(record);
+    // Cancelled meanwhile, and the worker may have been asked before it knew the session: a call that is still under
+    // way does not count, and is followed by another.
+    else if (record.state === "closing") void closer.close(record).then(() => closer.close(record));
     record.seenAt = record.worker.sessionsVersion;
     return reply;
   }

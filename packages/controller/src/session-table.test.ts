@@ -1,7 +1,7 @@
 import { FakeClock } from "@eval/protocol/testing";
 import { expect, test } from "vitest";
-import { heartbeat } from "./integration/wire.js";
 import { type OpenSession, SessionTable } from "./session-table.js";
+import { heartbeat } from "./testing/heartbeat.js";
 import { WorkerRegistry } from "./worker-registry.js";
 
 const halfAnHour = 1_800_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { heartbeat } from "./integration/wire.js";
+import { heartbeat } from "./testing/heartbeat.js";
 import { freeCapacity, type WorkerRecord, WorkerRegistry } from "./worker-registry.js";
 
 const time = { lived: 0, wall: 1_000 };

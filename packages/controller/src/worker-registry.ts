@@ -36,6 +36,8 @@ export interface TaskRecord {
   /** SHA-256 of the indices' JSON. */
   digest: string;
   version: string | undefined;
+  /** Undefined for a v0.2 worker: it has to be assumed. */
+  overallNeedsHistory: boolean | undefined;
   readonly workers: Map<number, WorkerRecord>;
 }
 
@@ -132,6 +134,7 @@ export class WorkerRegistry {
     this.observe(worker, heartbeat.sessions_version, heartbeat.current);
     const task = this.#taskFor(heartbeat);
     task.version = heartbeat.version ?? task.version;
+    task.overallNeedsHistory = heartbeat.overall_needs_history ?? task.overallNeedsHistory;
   }
 
   /** What a worker says of its sessions, on whichever message; older news than what is known is ignored. */
@@ -178,8 +181,9 @@ export class WorkerRegistry {
       known: new Set(heartbeat.indices),
       digest: digestOf(heartbeat.indices),
     };
-    if (task) return Object.assign(task, described, { version: heartbeat.version });
-    const created = { name: heartbeat.name, ...described, version: heartbeat.version, workers: new Map() };
+    const own = { version: heartbeat.version, overallNeedsHistory: heartbeat.overall_needs_history };
+    if (task) return Object.assign(task, described, own);
+    const created = { name: heartbeat.name, ...described, ...own, workers: new Map() };
     this.#tasks.set(heartbeat.name, created);
     return created;
   }

@@ -22,6 +22,8 @@ export const heartbeatSchema = z.object({
   draining: z.boolean().optional(),
   /** The task's own version, say a hash of its data. */
   version: z.string().optional(),
+  /** False: the task's aggregate does not read histories, and they may be left out of the results for it. */
+  overall_needs_history: z.boolean().optional(),
 });
 
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
@@ -41,6 +43,7 @@ export const listedTaskSchema = z.object({
   indices: z.array(sampleIndexSchema),
   workers: z.record(z.string(), listedWorkerSchema),
   version: z.string().optional(),
+  overall_needs_history: z.boolean().optional(),
 });
 
 export const workerListSchema = z.record(z.string(), listedTaskSchema);

@@ -47,8 +47,10 @@ export async function main(context: BinContext): Promise<number> {
     maxBodyBytes: flags.maxBodyMb * 1024 * 1024,
   });
   logger.info(`Hosting ${task.name} on ${running.address}`, { samples: running.host.indices.length, host });
+  // Before it is announced: whoever hears of it may send a signal at once.
+  const stopped = untilStopped(context, running, flags.drainTimeout, logger);
   context.send?.({ type: "eval:listening", port: running.port, address: running.address });
-  return untilStopped(context, running, flags.drainTimeout, logger);
+  return stopped;
 }
 
 function untilStopped(context: BinContext, running: RunningWorker, drainS: number, logger: Logger): Promise<number> {

@@ -102,6 +102,7 @@ export class HeartbeatLoop {
       current: host.current,
       loop_lag_ms: this.#lag.take(),
       draining: host.draining,
+      overall_needs_history: host.task.overallNeedsHistory ?? false,
     };
     return host.task.version === undefined ? heartbeat : { ...heartbeat, version: String(host.task.version) };
   }

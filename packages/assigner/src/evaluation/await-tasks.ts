@@ -7,6 +7,8 @@ export interface KnownTask {
   indices: SampleIndex[];
   /** The task's own version, if it gives one. */
   version: string | undefined;
+  /** Whether its aggregate reads histories; a v0.2 task does not say, and is sent them. */
+  needsHistory: boolean;
 }
 
 export interface AwaitTasksOptions {
@@ -49,8 +51,8 @@ async function awaitTask(
   for (let attempt = 0; ; attempt++) {
     try {
       const indices = await client.getIndices(signal);
-      const version = (await client.listTasks(signal))[client.name]?.version;
-      return { name, indices, version };
+      const { version, overall_needs_history } = (await client.listTasks(signal))[client.name] ?? {};
+      return { name, indices, version, needsHistory: overall_needs_history ?? true };
     } catch (error) {
       if (signal.aborted || !isCodedError(error) || !waitable.has(error.code)) throw error;
       const why = describe(error, client);

@@ -1,4 +1,4 @@
-import { type Json, messageOf } from "@eval/protocol";
+import { type Json, messageOf, type TaskOutput } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { Settlement } from "../dispatch/center-options.js";
 import { cellFolder } from "../results/cell-folder.js";
@@ -8,6 +8,7 @@ import { readResults } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
 import { mainMetric, type SummaryRow } from "../results/summary.js";
 import type { TaskClient } from "../session/task-client.js";
+import type { KnownTask } from "./await-tasks.js";
 import type { EvaluationEvent } from "./events.js";
 import type { CellPlan } from "./plan.js";
 import type { FolderCell } from "./prepare-plan.js";
@@ -17,7 +18,7 @@ export interface CellResultsOptions {
   log: RunLog;
   logger: Logger;
   tasks: ReadonlyMap<string, TaskClient>;
-  versions: ReadonlyMap<string, string | undefined>;
+  known: ReadonlyMap<string, KnownTask>;
   /** Ends aggregates under way. */
   signal: AbortSignal;
   onEvent: (event: EvaluationEvent) => void;
@@ -103,7 +104,7 @@ export class CellResults {
 
   #recordOf({ grant, outcome, durationMs }: Settlement): RunRecord {
     const { agent, task, index, epoch, number } = grant;
-    const version = this.options.versions.get(task);
+    const version = this.options.known.get(task)?.version;
     const extra: Record<string, Json> = { attempt: number, duration_ms: Math.round(durationMs) };
     if (version !== undefined) extra.task_version = version;
     if (outcome.sessionId !== undefined) extra.session_id = outcome.sessionId;
@@ -119,13 +120,15 @@ export class CellResults {
   }
 
   async #aggregate(cell: Cell): Promise<void> {
-    const { output, tasks, logger, onEvent, signal } = this.options;
+    const { output, tasks, known, logger, onEvent, signal } = this.options;
     const { agent, task } = cell.plan;
     const ref = { agent, task, epoch: 1 };
     try {
       const fold = new OverallFold();
       const client = tasks.get(task) as TaskClient;
-      const custom = await client.calculateOverall(fold.through(readResults(output, ref)), signal);
+      const results = fold.through(readResults(output, ref));
+      const sent = known.get(task)?.needsHistory === false ? withoutHistory(results) : results;
+      const custom = await client.calculateOverall(sent, signal);
       cell.overall = fold.finish(custom);
       await writeOverall(cellFolder(output, ref), cell.overall);
       onEvent({ type: "overall", agent, task, overall: cell.overall });
@@ -137,6 +140,10 @@ export class CellResults {
       );
     }
   }
+}
+
+async function* withoutHistory(results: AsyncIterable<TaskOutput>): AsyncGenerator<TaskOutput> {
+  for await (const result of results) yield { ...result, history: null };
 }
 
 function keyOf({ agent, task }: { agent: string; task: string }): string {

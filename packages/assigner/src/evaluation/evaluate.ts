@@ -137,14 +137,13 @@ class Evaluation {
     if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], starved: new Map() };
     const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
     const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
-    const versions = new Map([...tasks].map(([name, { version }]) => [name, version]));
     const { output, log } = this;
     const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
     this.#onEvent({ type: "planned", output, cells: planned });
     const onEvent = this.#onEvent;
     const signal = this.#signal;
     const hide = (text: string) => redact(text, this.evaluation.secrets);
-    const shared = { output, log, logger, tasks: clients, versions, signal, onEvent };
+    const shared = { output, log, logger, tasks: clients, known: tasks, signal, onEvent };
     results = new CellResults(plans, cells, { ...shared, redact: hide });
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);

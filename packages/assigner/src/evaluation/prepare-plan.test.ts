@@ -34,7 +34,7 @@ async function read(runs: string[], errors: string[] = [], overall?: object) {
   return readCells(output, cells, new RunLog(output, { now: Date.now }), silentLogger);
 }
 
-const known = (indices: number[], version?: string) => new Map([["t", { indices, version }]]);
+const known = (indices: number[], version?: string) => new Map([["t", { indices, version, needsHistory: true }]]);
 
 describe("preparePlan", () => {
   it("plans what has no result, samples with nothing but failed lines among them", async () => {

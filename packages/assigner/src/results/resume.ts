@@ -64,19 +64,14 @@ function isResult(line: JournalLine): boolean {
 
 /**
  * The accepted outputs of a cell and epoch, one at a time: the first line of each index, under the line's index.
- * `withHistory: false` leaves the histories out (null).
  */
-export async function* readResults(
-  output: string,
-  cell: CellRef,
-  { withHistory = true }: { withHistory?: boolean } = {},
-): AsyncGenerator<TaskOutput> {
+export async function* readResults(output: string, cell: CellRef): AsyncGenerator<TaskOutput> {
   const seen = new Set<SampleIndex>();
   for await (const { text } of journalLines(join(cellFolder(output, cell), fileNames.runs))) {
     const line = parseLine(text);
     if (line === undefined || !isResult(line) || seen.has(line.index)) continue;
     seen.add(line.index);
     const found = line.output ?? { status: "unknown", result: null, history: null };
-    yield { ...found, index: line.index, history: withHistory ? found.history : null };
+    yield { ...found, index: line.index };
   }
 }

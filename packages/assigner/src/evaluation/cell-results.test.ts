@@ -1,0 +1,110 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Json, TaskOutput } from "@eval/protocol";
+import { silentLogger } from "@eval/protocol/logger";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Settlement } from "../dispatch/center-options.js";
+import { RunLog } from "../results/run-log.js";
+import type { TaskClient } from "../session/task-client.js";
+import { CellResults } from "./cell-results.js";
+import type { EvaluationEvent } from "./events.js";
+import { preparePlan, readCells } from "./prepare-plan.js";
+
+let output = "";
+beforeEach(async () => {
+  output = await mkdtemp(join(tmpdir(), "results-"));
+});
+afterEach(() => rm(output, { recursive: true }));
+
+const history = [{ role: "user" as const, content: "hi" }];
+
+function settlement(index: number, outcome: Partial<Settlement["outcome"]>): Settlement {
+  const grant = { attempt: String(index), agent: "a", task: "t", index, epoch: 1, number: 1 };
+  const ended = { kind: "ended", output: { index, status: "completed", result: index, history } };
+  return { grant, outcome: { ...ended, ...outcome } as Settlement["outcome"], retried: false, durationMs: 5 };
+}
+
+async function resultsOf(samples: number, calculate: (received: TaskOutput[]) => Json, needsHistory = false) {
+  const log = new RunLog(output, { now: Date.now });
+  const events: EvaluationEvent[] = [];
+  const client = {
+    calculateOverall: async (results: AsyncIterable<TaskOutput>) => {
+      const received: TaskOutput[] = [];
+      for await (const result of results) received.push(result);
+      return calculate(received);
+    },
+  };
+  const indices = [...Array(samples).keys()];
+  const known = new Map([["t", { indices, version: "v1", needsHistory }]]);
+  const cells = await readCells(output, [{ agent: "a", task: "t", priority: 0 }], log, silentLogger);
+  const plans = preparePlan(cells, known, { keepFailed: false, allowVersionMix: false, logger: silentLogger });
+  const tasks = new Map([["t", client as unknown as TaskClient]]);
+  const options = { output, log, tasks, known, logger: silentLogger, signal: new AbortController().signal };
+  const redact = (text: string) => text.replaceAll("sesame", "***");
+  const results = new CellResults(plans, cells, { ...options, redact, onEvent: (event) => void events.push(event) });
+  return { results, events, log };
+}
+
+const file = async (name: string) => readFile(join(output, "a", "t", name), "utf8");
+
+describe("CellResults", () => {
+  it("aggregates a cell when all its samples have a result, over whole histories, and sends those only where needed", async () => {
+    const received: TaskOutput[][] = [];
+    const { results, events, log } = await resultsOf(2, (all) => {
+      received.push(all);
+      return { metric: "score", score: 0.5 };
+    });
+    await results.record(settlement(0, {}));
+    await results.settled();
+    expect(received).toEqual([]);
+    await results.record(settlement(1, {}));
+    await results.settled();
+    expect(received[0]?.map(({ index, history }) => [index, history])).toEqual([
+      [0, null],
+      [1, null],
+    ]);
+    expect(JSON.parse(await file("overall.json"))).toMatchObject({
+      total: 2,
+      validation: { completed: 1, average_history_length: 1 },
+      custom: { score: 0.5 },
+    });
+    expect(results.rows()).toMatchObject([{ done: 2, failed: 0, remaining: 0, metric: { name: "score", value: 0.5 } }]);
+    expect(events.map(({ type }) => type)).toEqual(["settled", "settled", "overall"]);
+    expect(JSON.parse((await file("runs.jsonl")).split("\n")[0] as string)).toMatchObject({
+      task_version: "v1",
+      attempt: 1,
+    });
+    await log.close();
+  });
+
+  it("sends histories to a task that reads them", async () => {
+    const received: TaskOutput[] = [];
+    const { results, log } = await resultsOf(1, (all) => received.push(...all), true);
+    await results.record(settlement(0, {}));
+    await results.settled();
+    expect(received[0]?.history).toEqual(history);
+    await log.close();
+  });
+
+  it("records a failure without its secrets, and makes no aggregate then", async () => {
+    const { results, log } = await resultsOf(1, () => null);
+    const failure = { kind: "failed", error: "AGENT_FAILED", info: "key sesame is wrong", output: null } as const;
+    await results.record(settlement(0, failure));
+    await results.settled();
+    expect(JSON.parse(await file("error.jsonl"))).toMatchObject({ error: "AGENT_FAILED", info: "key *** is wrong" });
+    expect(results.rows()).toMatchObject([{ done: 0, failed: 1, remaining: 0 }]);
+    await expect(file("overall.json")).rejects.toThrow("ENOENT");
+    await log.close();
+  });
+
+  it("says that an aggregate could not be made", async () => {
+    const { results, log } = await resultsOf(1, () => {
+      throw new Error("no");
+    });
+    await results.record(settlement(0, {}));
+    await results.settled();
+    expect(results.overallFailed).toBe(true);
+    await log.close();
+  });
+});
