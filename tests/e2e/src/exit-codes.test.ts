@@ -34,7 +34,9 @@ describe("the exit code of the assigner is 1", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("where the agent fails at a sample; the next launch runs what has failed, and nothing else", async ({ stage }) => {
+  test("where the agent fails at a sample; the next launch runs what has failed, and nothing else", async ({
+    stage,
+  }) => {
     const refusing = { module: agents.plain.module, parameters: { refuses: "Sample 1," }, concurrency: 4 };
     const tasks = { virtual: { ...virtual, parameters: { samples: 5 } } };
     const cluster = await Cluster.start(stage, { agents: { plain: refusing }, tasks });

@@ -15,7 +15,11 @@ async function killOneOfTwo(stage: Stage, flags: string[]) {
   const cluster = await Cluster.start(stage, {
     agents: { slow: { module, parameters: { delay_ms: 100 }, concurrency: 8 } },
     tasks: {
-      virtual: { module: "@eval/tasks#VirtualTask", parameters: { samples, rounds: 2, concurrency: 4 }, concurrency: 8 },
+      virtual: {
+        module: "@eval/tasks#VirtualTask",
+        parameters: { samples, rounds: 2, concurrency: 4 },
+        concurrency: 8,
+      },
     },
     workers: { virtual: 2 },
     workerFlags: ["--heartbeat", "1"],

@@ -19,6 +19,9 @@ export interface OwnedProcessOptions {
   isOwner: boolean;
 }
 
+/** How long the last output of a program may take after its end, in milliseconds. */
+const outputGraceMs = 2_000;
+
 /** A program as a user runs it, with all that it says. Whoever starts one has it end. */
 export class OwnedProcess {
   readonly #child: ChildProcess;
@@ -47,10 +50,12 @@ export class OwnedProcess {
       this.stderr += `\ncould not be started: ${error.message}`;
       this.#ended ??= { code: null, signal: null };
     });
-    // `close`, not `exit`: only then all of its output has come.
-    this.#child.on("close", (code, signal) => {
-      this.#ended = { code, signal };
-    });
+    // At `close` all of its output has come. Something that it left behind may hold its streams open for ever.
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      this.#ended ??= { code, signal };
+    };
+    this.#child.on("close", end);
+    this.#child.on("exit", (code, signal) => setTimeout(end, outputGraceMs, code, signal).unref());
   }
 
   get pid(): number {
@@ -75,8 +80,12 @@ export class OwnedProcess {
   }
 
   /** The first match in what it has written, on stderr or stdout. */
-  wrote(pattern: RegExp, deadlineMs = 20_000): Promise<RegExpExecArray> {
-    return this.#until(() => pattern.exec(this.stderr) ?? pattern.exec(this.stdout), String(pattern), deadlineMs);
+  async wrote(pattern: RegExp, deadlineMs = 20_000): Promise<RegExpExecArray> {
+    const match = () => pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
+    await this.#until(() => match() ?? this.#ended, String(pattern), deadlineMs);
+    const found = match();
+    if (found !== null) return found;
+    throw new Error(`It ended and never wrote ${pattern}: ${this.report}`);
   }
 
   /** Resolves when it has ended by itself (or by a signal sent before). */

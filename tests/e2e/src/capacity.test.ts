@@ -1,0 +1,75 @@
+import { describe, expect } from "vitest";
+import { Cluster } from "./harness/cluster.js";
+import { readInFlightLog } from "./harness/in-flight-log.js";
+import { allIndices, CellFolder } from "./harness/journal.js";
+import { fixture } from "./harness/repository.js";
+import { type Stage, test } from "./harness/stage.js";
+
+/** Two agents with two tasks; every part notes what it has in flight. `workers`: of each task. */
+async function run(stage: Stage, capacity: { agent: number; task: number; worker: number; workers: number }) {
+  const samples = 40;
+  const agent = (name: string) => ({
+    module: `${fixture("paced-agent.mjs")}#PacedAgent`,
+    parameters: { delay_ms: 20, log: stage.path(`${name}.log`) },
+    concurrency: capacity.agent,
+  });
+  const task = (name: string) => ({
+    module: `${fixture("noting-task.mjs")}#NotingTask`,
+    parameters: { samples, delay_ms: 20, concurrency: capacity.worker, log: stage.path(`${name}.log`) },
+    concurrency: capacity.task,
+  });
+  const cluster = await Cluster.start(stage, {
+    agents: { first: agent("first"), second: agent("second") },
+    tasks: { one: task("one"), two: task("two") },
+    workers: { one: capacity.workers, two: capacity.workers },
+  });
+  const assigner = cluster.assign();
+  expect(await assigner.ends(), assigner.report).toEqual({ code: 0, signal: null });
+  for (const name of ["first", "second"]) {
+    const folders = ["one", "two"].map((other) => new CellFolder(cluster.files.output, name, other));
+    for (const folder of folders) expect(folder.indices()).toEqual(allIndices(samples));
+  }
+  const agents = ["first", "second"].map((name) => readInFlightLog(stage.path(`${name}.log`)));
+  const tasks = ["one", "two"].map((name) => readInFlightLog(stage.path(`${name}.log`)));
+  for (const log of [...agents, ...tasks]) expect(log).toMatchObject({ starts: 2 * samples, ends: 2 * samples });
+  return { agents, tasks };
+}
+
+describe("capacities are never exceeded", () => {
+  test("where the agents are the narrow side", async ({ stage }) => {
+    const { agents } = await run(stage, { agent: 3, task: 20, worker: 20, workers: 1 });
+    for (const { most } of agents) expect(most).toBeLessThanOrEqual(3);
+  });
+
+  test("where the configuration allows a task less than its workers have", async ({ stage }) => {
+    const { tasks } = await run(stage, { agent: 20, task: 5, worker: 20, workers: 2 });
+    for (const { most } of tasks) expect(most).toBeLessThanOrEqual(5);
+  });
+
+  test("where the workers have less than the configuration allows", async ({ stage }) => {
+    const { tasks } = await run(stage, { agent: 20, task: 20, worker: 2, workers: 2 });
+    for (const { mostByProcess } of tasks) {
+      expect(mostByProcess.size).toBe(2);
+      expect(Math.max(...mostByProcess.values())).toBeLessThanOrEqual(2);
+    }
+  });
+});
+
+describe("capacities are used", () => {
+  // On a machine that is busy with other things the time says little; one good try of three shows that it can be done.
+  test("300 samples of 200 ms, 20 at once, take at most twice their ideal time", { retry: 2 }, async ({ stage }) => {
+    const log = stage.path("agent.log");
+    const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { delay_ms: 200, log } };
+    const cluster = await Cluster.start(stage, {
+      agents: { paced: { ...agent, concurrency: 20 } },
+      tasks: {
+        virtual: { module: "@eval/tasks#VirtualTask", parameters: { samples: 300, concurrency: 20 }, concurrency: 20 },
+      },
+    });
+    const assigner = cluster.assign();
+    expect(await assigner.ends(), assigner.report).toEqual({ code: 0, signal: null });
+    const { spanMs, most } = readInFlightLog(log);
+    expect(most).toBe(20);
+    expect(spanMs).toBeLessThan(2 * (300 / 20) * 200);
+  });
+});
