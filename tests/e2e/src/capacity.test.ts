@@ -56,8 +56,8 @@ describe("capacities are never exceeded", () => {
 });
 
 describe("capacities are used", () => {
-  // On a machine that is busy with other things the time says little; one good try of three shows that it can be done.
-  test("300 samples of 200 ms, 20 at once, take at most twice their ideal time", { retry: 2 }, async ({ stage }) => {
+  // Generous, for machines that are busy with other things; slots that wait for a poll would show all the same.
+  test("300 samples of 200 ms, 20 at once, take at most four times their ideal time", async ({ stage }) => {
     const log = stage.path("agent.log");
     const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { delay_ms: 200, log } };
     const cluster = await Cluster.start(stage, {
@@ -70,6 +70,6 @@ describe("capacities are used", () => {
     expect(await assigner.ends(), assigner.report).toEqual({ code: 0, signal: null });
     const { spanMs, most } = readInFlightLog(log);
     expect(most).toBe(20);
-    expect(spanMs).toBeLessThan(2 * (300 / 20) * 200);
+    expect(spanMs).toBeLessThan(4 * (300 / 20) * 200);
   });
 });

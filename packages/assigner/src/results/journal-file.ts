@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "@eval/protocol";
+import { CodedError } from "@eval/protocol";
 import type { OpenFile, OpenFiles } from "./open-files.js";
 
 interface WaitingLine {
@@ -67,7 +67,7 @@ export class JournalFile {
       await this.files.use(this.path, (file) => appendDurably(file, text));
       return undefined;
     } catch (error) {
-      const message = `cannot write ${this.path}: ${messageOf(error)}. No further sample is started; make room and start again`;
+      const message = `No further sample is started: make room, and launch again. ${this.path} cannot be written`;
       return new CodedError("OUTPUT_WRITE_FAILED", message, { cause: error });
     }
   }
