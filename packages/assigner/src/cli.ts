@@ -1,4 +1,4 @@
-import { errorTable } from "@eval/protocol";
+import { CodedError, errorTable } from "@eval/protocol";
 import {
   addLogOptions,
   type BinContext,
@@ -78,10 +78,12 @@ function optionsOf(flags: Flags, { env, cwd }: BinContext, logger: Logger): Eval
   };
 }
 
-function describeReport({ outcome, output, rows, starved }: EvaluationReport): string {
+function describeReport({ outcome, output, rows, starved, overallFailed }: EvaluationReport): string {
   const lines = rows.length > 0 ? [renderSummary(rows)] : [];
-  for (const [task, left] of starved) lines.push(`No worker came for ${task}: ${left} samples are left.`);
-  if (outcome === "failed") lines.push("Some samples failed: see error.jsonl. Launch again to run them again.");
+  for (const [task, { left, why }] of starved) lines.push(`${task}: ${why}; ${left} samples are left.`);
+  const hasFailed = rows.some(({ failed }) => failed > 0);
+  if (hasFailed) lines.push("Some samples failed: error.jsonl says why. Launch again to run them again.");
+  if (overallFailed) lines.push("An overall could not be made: the log says why. Launch again to make it.");
   if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to go on.");
   return `${[...lines, `Results: ${output}`].join("\n")}\n`;
 }
@@ -103,5 +105,9 @@ function parseFlags(context: BinContext): Flags {
     .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
     .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
   addLogOptions(program);
-  return program.parse(context.argv, { from: "user" }).opts<Flags>();
+  const flags = program.parse(context.argv, { from: "user" }).opts<Flags>();
+  if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry) {
+    throw new CodedError("USAGE", "--max-attempts says how often failed samples are tried: it needs --auto-retry");
+  }
+  return flags;
 }

@@ -123,6 +123,6 @@ describe("the exit code of the assigner is 3", () => {
     await cluster.controller.untilWorkers("virtual", 1);
     await cluster.workers[0]?.kill();
     expect(await run.ends(30_000), run.report).toEqual({ code: 3, signal: null });
-    expect(run.stdout).toMatch(/No worker came for virtual: \d+ samples are left/);
+    expect(run.stdout).toMatch(/virtual: no worker is registered at its controller; \d+ samples are left/);
   });
 });

@@ -25,8 +25,8 @@ export interface CenterOptions {
   /** Absolute folder of the configuration file. */
   configDir: string;
   cwd: string;
-  /** The same over all launches into one output folder. */
-  runId: string;
+  /** `<run id>/<client instance>`: whose lease keeps the sessions of this launch alive. */
+  owner: string;
   /** Seconds that a session outlives its runner's last sign of life. */
   leaseS: number;
   /** How long a task without workers, and a controller out of reach, are waited for; milliseconds. */
@@ -34,7 +34,7 @@ export interface CenterOptions {
   capacity: { agent: ReadonlyMap<string, number>; task: ReadonlyMap<string, number> };
   retry: RetryPolicy;
   logger: Logger;
-  /** What the controllers have free of these tasks. A task that is not in the answer could not be asked for. */
+  /** What the controllers have free of these tasks. A task that is not in the answer could not be asked about. */
   readCapacity: (tasks: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, CapacityReading>>;
   /** Resolves when the outcome is on disk. */
   record: (settlement: Settlement) => Promise<void>;
@@ -43,9 +43,15 @@ export interface CenterOptions {
   onEnd?: (grant: Grant) => void;
 }
 
+/** A task that could not be served for too long. */
+export interface Starved {
+  left: number;
+  why: string;
+}
+
 /** How a run ended. */
 export interface DispatchResult {
-  /** Tasks that no worker came for, with the number of samples left. */
-  starved: Map<string, number>;
+  /** Tasks that were given up, with the number of samples left and the reason. */
+  starved: Map<string, Starved>;
   stopped: boolean;
 }

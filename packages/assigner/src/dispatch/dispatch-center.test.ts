@@ -26,7 +26,7 @@ async function launch(
     tasks: {},
     configDir: "/",
     cwd: "/",
-    runId: "run",
+    owner: "run/1",
     leaseS: 60,
     waitForWorkersMs: 60_000,
     capacity: { agent: new Map([["a", 3]]), task: new Map([["t", 3]]) },
@@ -78,11 +78,37 @@ describe("DispatchCenter", () => {
     expect(readings).toBeGreaterThan(3);
   });
 
-  it("gives a task up that no worker comes for, and says how much is left", async () => {
-    const readCapacity = async () => new Map();
+  it("gives a task up that no worker comes for, and says how much is left, and why", async () => {
+    const readCapacity = async () => new Map([["t", { free: 0, workers: 0 }]]);
     const { center, settled } = await launch(async () => ended, { readCapacity, waitForWorkersMs: 0 });
-    expect(await center.start(planOf(4))).toEqual({ starved: new Map([["t", 4]]), stopped: false });
+    const why = "no worker is registered at its controller";
+    expect(await center.start(planOf(4))).toEqual({ starved: new Map([["t", { left: 4, why }]]), stopped: false });
     expect(settled).toEqual([]);
+  });
+
+  it("does not burn its samples on a controller that is out of reach, and ends in time", async () => {
+    let readings = 0;
+    const readCapacity = async () => {
+      readings += 1;
+      return new Map(readings === 1 ? [["t", { free: 3, workers: 1 }]] : []);
+    };
+    const lost = { kind: "failed", error: "NETWORK_ERROR", info: "away", output: null } as const;
+    const outcomeOf = async (): Promise<AttemptOutcome> => {
+      while (readings < 2) await new Promise(setImmediate);
+      return lost;
+    };
+    const { center, settled } = await launch(outcomeOf, { readCapacity, waitForWorkersMs: 0 });
+    const { starved } = await center.start(planOf(100));
+    expect(settled).toHaveLength(3);
+    expect(starved).toEqual(new Map([["t", { left: 97, why: "its controller is out of reach" }]]));
+  });
+
+  it("ends when a runner fails, after the others have ended", async () => {
+    const { center } = await launch(async (grant) => {
+      if (grant.index === 1) throw new Error("broken runner");
+      return ended;
+    });
+    await expect(center.start(planOf(20))).rejects.toThrow("broken runner");
   });
 
   it("ends what runs when it is stopped, and records none of it", async () => {

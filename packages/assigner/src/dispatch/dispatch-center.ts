@@ -50,7 +50,7 @@ export abstract class DispatchCenter<Param = unknown> {
     this.#handOut = handOut;
     handOut.start();
     try {
-      await Promise.all(this.#runners.map((runner) => runner.doRun()));
+      await this.#runAll();
       await this.postProcess();
     } finally {
       handOut.stop();
@@ -77,6 +77,20 @@ export abstract class DispatchCenter<Param = unknown> {
    */
   protected finish(attempt: string, outcome: AttemptOutcome): Promise<void> {
     return this.#started().finish(attempt, outcome);
+  }
+
+  /** A runner that fails ends the run: the others are waited for, so that nothing goes on behind the caller's back. */
+  async #runAll(): Promise<void> {
+    const runs = this.#runners.map(async (runner) => {
+      try {
+        await runner.doRun();
+      } catch (error) {
+        this.stop(`a runner failed: ${messageOf(error)}`);
+        throw error;
+      }
+    });
+    const failure = (await Promise.allSettled(runs)).find(({ status }) => status === "rejected");
+    if (failure?.status === "rejected") throw this.#failure ?? failure.reason;
   }
 
   #fail(error: unknown): void {

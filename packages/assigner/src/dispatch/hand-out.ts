@@ -1,10 +1,10 @@
 import { messageOf } from "@eval/protocol";
 import type { CellPlan } from "../evaluation/plan.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
-import type { CenterOptions } from "./center-options.js";
+import type { CenterOptions, Starved } from "./center-options.js";
 import { Ledger } from "./ledger.js";
 import { Poll } from "./poll.js";
-import { TaskCapacity } from "./task-capacity.js";
+import { type CapacityReading, type Service, TaskCapacity } from "./task-capacity.js";
 
 /** A runner that wants attempts. */
 interface Taker {
@@ -16,18 +16,25 @@ interface Taker {
 const readEveryMs = 2_000;
 const readAgainMs = 200;
 
+/** So many readings without a free slot, and the user is told. */
+const idleReadings = 3;
+
 /** Results that may wait for the disk before nothing more is started. */
 const maxUnwritten = 10_000;
 
 /** Hands the attempts of one plan out to those who take them, and takes their outcomes in. */
 export class HandOut {
-  /** Tasks that no worker came for, with the number of samples left. */
-  readonly starved = new Map<string, number>();
+  /** Tasks that were given up. */
+  readonly starved = new Map<string, Starved>();
   readonly #ledger: Ledger;
   readonly #capacity: TaskCapacity;
   readonly #takers: Taker[] = [];
   readonly #reading = new Poll(() => this.#read(), readEveryMs, readAgainMs);
   #retryTimer: NodeJS.Timeout | undefined;
+  /** When `#retryTimer` goes off; monotonic milliseconds. */
+  #retryAt = Number.POSITIVE_INFINITY;
+  /** Readings in a row that found a task served, but with nothing free for us. */
+  readonly #idle = new Map<string, number>();
   #unwritten = 0;
 
   /**
@@ -118,11 +125,13 @@ export class HandOut {
 
   #wakeForRetries(now: number): void {
     const due = this.#ledger.nextDue(now);
-    if (due === undefined || this.#retryTimer !== undefined) return;
+    if (due === undefined || due >= this.#retryAt) return;
     const wake = () => {
-      this.#retryTimer = undefined;
+      this.#retryAt = Number.POSITIVE_INFINITY;
       this.pump();
     };
+    clearTimeout(this.#retryTimer);
+    this.#retryAt = due;
     this.#retryTimer = setTimeout(wake, Math.max(1, due - now));
   }
 
@@ -135,23 +144,46 @@ export class HandOut {
     try {
       const readings = await this.options.readCapacity(tasks, this.stopped);
       const now = performance.now();
-      for (const task of tasks) {
-        this.#capacity.apply(task, readings.get(task), now);
-        this.#giveUpIfStarved(task, now);
-      }
+      for (const task of tasks) this.#apply(task, readings.get(task), now);
     } catch (error) {
       if (!this.stopped.aborted) this.options.logger.warn(`Could not read the capacities: ${messageOf(error)}`);
     }
     this.pump();
   }
 
-  /** A task that no worker comes for must not keep the run open. */
-  #giveUpIfStarved(task: string, now: number): void {
+  #apply(task: string, reading: CapacityReading | undefined, now: number): void {
+    const before = this.#capacity.serviceOf(task);
+    this.#capacity.apply(task, reading, now);
+    const service = this.#capacity.serviceOf(task);
+    if (service === "served" && before !== "served") this.options.logger.info(`${task} is served again`);
+    if (service !== "served" && before !== service) this.options.logger.warn(`${task}: ${reasons[service]}; waiting`);
+    if (service === "served") this.#sayIfCrowdedOut(task);
+    else this.#giveUpIfStarved(task, service, now);
+  }
+
+  /** Somebody else may hold all slots of a task: the user should know why nothing happens. */
+  #sayIfCrowdedOut(task: string): void {
+    const isIdle = this.#ledger.inFlightOf(task) === 0 && this.#ledger.waitingFor(task) > 0;
+    const readings = isIdle && this.#capacity.freeOf(task) <= 0 ? (this.#idle.get(task) ?? 0) + 1 : 0;
+    this.#idle.set(task, readings);
+    if (readings === idleReadings) {
+      this.options.logger.warn(`${task}: others hold all that its workers can run; waiting for a free slot`);
+    }
+  }
+
+  /** A task that nobody serves must not keep the run open. */
+  #giveUpIfStarved(task: string, service: Exclude<Service, "served">, now: number): void {
     const isWaitedFor = this.#capacity.starvedFor(task, now) < this.options.waitForWorkersMs;
     if (isWaitedFor || this.#ledger.inFlightOf(task) > 0) return;
     const left = this.#ledger.abandon(task);
     if (left === 0) return;
-    this.starved.set(task, left);
-    this.options.logger.error(`No worker of ${task} is there: ${left} samples are left for the next launch`);
+    const why = reasons[service];
+    this.starved.set(task, { left, why });
+    this.options.logger.error(`${task}: ${why}; ${left} samples are left for the next launch`);
   }
 }
+
+const reasons = {
+  "without workers": "no worker is registered at its controller",
+  away: "its controller is out of reach",
+} as const;

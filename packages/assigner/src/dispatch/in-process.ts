@@ -1,4 +1,4 @@
-import { randomId } from "@eval/protocol";
+import { CodedError, randomId } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { CenterChannel, Runner, RunnerClass, RunnerDescriptor } from "./runner.js";
 
@@ -19,7 +19,10 @@ export async function makeRunners(
 ): Promise<Runner<unknown>[]> {
   const runners: Runner<unknown>[] = [];
   for (const { module, export: name, count } of descriptors) {
-    const RunnerOf = ((await import(module)) as Record<string, RunnerClass>)[name] as RunnerClass;
+    const RunnerOf = ((await import(module)) as Record<string, RunnerClass | undefined>)[name];
+    if (typeof RunnerOf !== "function" || typeof RunnerOf.center?.restoreSharedParam !== "function") {
+      throw new CodedError("MODULE_INVALID", `${module} exports no runner ${name} with a static center`);
+    }
     for (let made = 0; made < count; made++) {
       const id = randomId();
       const services = { id, logger, signal };

@@ -114,6 +114,170 @@ describe("Ledger", () => {
   });
 });
 
+/** What a cell should do, found by looking through a list. */
+class ModelCell {
+  readonly running: Grant[] = [];
+  #again: { index: Grant["index"]; number: number; due: number }[] = [];
+  #left: Grant["index"][];
+
+  constructor(
+    readonly task: string,
+    plan: CellPlan,
+  ) {
+    this.#left = plan.remaining.map(({ index }) => index);
+  }
+
+  get waiting(): number {
+    return this.#again.length + this.#left.length;
+  }
+
+  dues(now: number): number[] {
+    return this.#again.map(({ due }) => due).filter((due) => due > now);
+  }
+
+  ready(now: number): number {
+    return this.waiting - this.dues(now).length;
+  }
+
+  start(now: number): { index: Grant["index"] | undefined; number: number } {
+    const due = Math.min(...this.#again.map((sample) => sample.due));
+    const at = due <= now ? this.#again.findIndex((sample) => sample.due === due) : -1;
+    const [sample] = at >= 0 ? this.#again.splice(at, 1) : [];
+    return { index: sample?.index ?? this.#left.shift(), number: sample?.number ?? 1 };
+  }
+
+  putBack({ index, number }: Grant): void {
+    this.#again.unshift({ index, number, due: Number.NEGATIVE_INFINITY });
+  }
+
+  retry({ index, number }: Grant, due: number): void {
+    this.#again.push({ index, number: number + 1, due });
+  }
+
+  abandon(): number {
+    const count = this.waiting;
+    this.#again = [];
+    this.#left = [];
+    return count;
+  }
+}
+
+describe("Ledger, where many samples are tried again", () => {
+  const capacity = 4;
+  const maxAttempts = 3;
+  const step = fc.record({
+    what: fc.constantFrom(
+      "grant",
+      "grant",
+      "fail",
+      "fail",
+      "accept",
+      "put back",
+      "wait",
+      "wait for the next",
+      "abandon",
+    ),
+    cell: fc.nat(2),
+    pick: fc.nat(capacity),
+    ms: fc.nat(40),
+    rare: fc.nat(9),
+  });
+
+  it("does what looking through a list would do", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(12),
+        fc.array(step, { maxLength: 120, size: "max" }),
+        (count, size, steps) => {
+          const plans = Array.from({ length: count }, (_, at) => planOf(`a${at}`, `t${at}`, size));
+          const limits = (side: "agent" | "task") => new Map(plans.map((plan) => [plan[side], capacity]));
+          let delay = 0;
+          const retry = { maxAttempts, delayMs: () => delay };
+          const ledger = new Ledger(plans, { agent: limits("agent"), task: limits("task") }, retry);
+          const model = plans.map((plan) => new ModelCell(plan.task, plan));
+          let now = 0;
+          for (const { what, cell: at, pick, ms, rare } of steps) {
+            const cell = model[at % count] as ModelCell;
+            const [ended] = /fail|accept|put/.test(what)
+              ? cell.running.splice(pick % (cell.running.length || 1), 1)
+              : [];
+            delay = ms;
+            if (what === "wait") now += ms;
+            if (what === "wait for the next") now = ledger.nextDue(now) ?? now;
+            if (what === "grant") expectGrants(ledger, model, now, rare < 3 ? pick : undefined);
+            if (what === "abandon" && rare === 0) expect(ledger.abandon(cell.task)).toBe(cell.abandon());
+            if (ended !== undefined) expectEnd(ledger, cell, ended, what, now, now + delay);
+            const dues = model.flatMap((one) => one.dues(now));
+            expect(ledger.nextDue(now)).toBe(dues.length > 0 ? Math.min(...dues) : undefined);
+            for (const one of model) expect(ledger.waitingFor(one.task)).toBe(one.waiting);
+            expect(ledger.isDone).toBe(model.every((one) => one.waiting + one.running.length === 0));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  function expectGrants(ledger: Ledger, model: ModelCell[], now: number, limit?: number): void {
+    const counts = model.map((cell) => Math.min(capacity - cell.running.length, cell.ready(now)));
+    const grants = ledger.grant(now, plenty, limit);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    expect(grants).toHaveLength(Math.min(total, limit ?? total));
+    for (const grant of grants) {
+      const cell = model.find(({ task }) => task === grant.task) as ModelCell;
+      expect(grant).toMatchObject(cell.start(now));
+      cell.running.push(grant);
+    }
+  }
+
+  function expectEnd(ledger: Ledger, cell: ModelCell, grant: Grant, what: string, now: number, due: number): void {
+    if (what === "put back") {
+      expect(ledger.putBack(grant.attempt)).toEqual(grant);
+      cell.putBack(grant);
+      return;
+    }
+    const retried = what === "fail" && grant.number < maxAttempts;
+    expect(ledger.end(grant.attempt, what === "fail", now)?.retried).toBe(retried);
+    if (retried) cell.retry(grant, due);
+  }
+
+  it("costs hardly more an operation where 20,000 wait than where 200 do", () => {
+    const few = new Failing(200);
+    const many = new Failing(20_000);
+    const costs = Array.from({ length: 7 }, () => [few.cost(), many.cost()] as const);
+    const least = (side: 0 | 1) => Math.min(...costs.map((cost) => cost[side]));
+    expect(least(1) / least(0)).toBeLessThan(20);
+  });
+});
+
+/** A ledger whose samples have all failed, and fail again whenever they are tried. */
+class Failing {
+  readonly #ledger: Ledger;
+  #now = 0;
+
+  constructor(samples: number) {
+    const sides = { agent: new Map([["a", samples]]), task: new Map([["t", samples]]) };
+    // One becomes due with every millisecond.
+    const retry = { maxAttempts: Number.POSITIVE_INFINITY, delayMs: () => samples };
+    this.#ledger = new Ledger([planOf("a", "t", samples)], sides, retry);
+    for (const { attempt } of this.#ledger.grant(0, plenty)) this.#ledger.end(attempt, true, this.#now++);
+    this.#now = samples;
+  }
+
+  /** Milliseconds of 500 retries, with what a centre asks after each. */
+  cost(): number {
+    const start = performance.now();
+    for (let retry = 0; retry < 500; retry++, this.#now++) {
+      for (const { attempt } of this.#ledger.grant(this.#now, plenty)) this.#ledger.end(attempt, true, this.#now);
+      for (let asked = 0; asked < 3; asked++) {
+        if (this.#ledger.nextDue(this.#now) === undefined || this.#ledger.isDone) throw new Error("none waits");
+      }
+    }
+    return performance.now() - start;
+  }
+}
+
 function settle(ledger: Ledger, grant: Grant, outcome: string, now: number, finals: Map<string, number>): void {
   if (outcome === "put back") {
     ledger.putBack(grant.attempt);

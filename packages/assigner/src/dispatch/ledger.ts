@@ -2,6 +2,7 @@ import type { CellPlan, PlannedSample } from "../evaluation/plan.js";
 import type { AllocationCell, AllocationSide } from "./allocation-problem.js";
 import { allocate } from "./allocator.js";
 import type { Grant } from "./attempt.js";
+import { RetryQueue } from "./retry-queue.js";
 
 export interface RetryPolicy {
   /** Attempts at one sample, in one launch. 1: failures are final. */
@@ -22,18 +23,17 @@ interface Side extends AllocationSide {
   inFlight: number;
 }
 
+/** A sample to be started as its attempt `number`. */
 interface Waiting extends PlannedSample {
   number: number;
-  /** Monotonic milliseconds; not before. */
-  due: number;
 }
 
 interface Cell extends AllocationCell {
   plan: CellPlan;
   /** Position of the next sample in `plan.remaining` that was never started. */
   next: number;
-  /** Put back or to be tried again; few. */
-  again: Waiting[];
+  /** Put back or to be tried again: thousands where failures are permanent. */
+  again: RetryQueue<Waiting>;
 }
 
 interface Running {
@@ -78,7 +78,7 @@ export class Ledger {
       lastServed: 0,
       plan,
       next: 0,
-      again: [],
+      again: new RetryQueue(),
     }));
   }
 
@@ -105,7 +105,8 @@ export class Ledger {
   nextDue(now: number): number | undefined {
     let next: number | undefined;
     for (const { again } of this.#cells) {
-      for (const { due } of again) if (due > now && (next === undefined || due < next)) next = due;
+      const due = again.nextDue(now);
+      if (due !== undefined && (next === undefined || due < next)) next = due;
     }
     return next;
   }
@@ -138,7 +139,7 @@ export class Ledger {
   /** Ends an attempt that did not take place: its sample is the next to start. */
   putBack(attempt: string): Grant | undefined {
     const running = this.#end(attempt);
-    running?.cell.again.unshift({ ...running.grant, due: 0 });
+    running?.cell.again.putBack(running.grant);
     return running?.grant;
   }
 
@@ -159,7 +160,7 @@ export class Ledger {
     cell.secondsPerSample += (durationMs / 1000 - cell.secondsPerSample) * (grant.number === 1 ? 0.1 : 0.02);
     const number = grant.number + 1;
     const retried = failed && number <= this.retry.maxAttempts;
-    if (retried) cell.again.push({ ...grant, number, due: now + this.retry.delayMs(number) });
+    if (retried) cell.again.add({ ...grant, number }, now + this.retry.delayMs(number));
     return { grant, retried, durationMs };
   }
 
@@ -170,16 +171,13 @@ export class Ledger {
       if (cell.plan.task !== task) continue;
       count += waiting(cell);
       cell.next = cell.plan.remaining.length;
-      cell.again = [];
+      cell.again.clear();
     }
     return count;
   }
 
   #start(cell: Cell, now: number): Grant {
-    const at = cell.again.findIndex(({ due }) => due <= now);
-    const sample = at >= 0 ? (cell.again.splice(at, 1)[0] as Waiting) : cell.plan.remaining[cell.next++];
-    const { index, epoch } = sample as PlannedSample;
-    const number = at >= 0 ? (sample as Waiting).number : 1;
+    const { index, epoch, number } = cell.again.take(now) ?? neverStarted(cell);
     const { agent, task } = cell.plan;
     const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number };
     this.#running.set(grant.attempt, { grant, cell, startedAt: now });
@@ -198,14 +196,17 @@ export class Ledger {
   }
 }
 
+function neverStarted(cell: Cell): Waiting {
+  const { index, epoch } = cell.plan.remaining[cell.next++] as PlannedSample;
+  return { index, epoch, number: 1 };
+}
+
 function waiting({ plan, next, again }: Cell): number {
-  return plan.remaining.length - next + again.length;
+  return plan.remaining.length - next + again.size;
 }
 
 function startable({ plan, next, again }: Cell, now: number): number {
-  let due = 0;
-  for (const sample of again) if (sample.due <= now) due++;
-  return plan.remaining.length - next + due;
+  return plan.remaining.length - next + again.ready(now);
 }
 
 function sidesOf(names: readonly string[], capacity: ReadonlyMap<string, number>): Side[] {

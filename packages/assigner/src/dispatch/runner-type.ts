@@ -1,5 +1,5 @@
 import { CodedError } from "@eval/protocol";
-import { loadExport } from "@eval/protocol/module-loader";
+import { loadExport, requireMethods } from "@eval/protocol/module-loader";
 import type { CenterOptions } from "./center-options.js";
 import type { DispatchCenter } from "./dispatch-center.js";
 
@@ -26,6 +26,15 @@ export async function loadCenter(runner: string, options: CenterOptions): Promis
   }
   const { configDir, cwd } = options;
   const exported = await loadExport(runner, { configDir, cwd, from: import.meta.dirname });
-  if (typeof exported === "function") return new (exported as CenterClass)(options);
-  throw new CodedError("MODULE_INVALID", `runner ${runner}: expected a class that extends DispatchCenter`);
+  return requireMethods<DispatchCenter>(construct(exported, options), ["launch", "start", "stop"], `runner ${runner}`);
+}
+
+function construct(exported: unknown, options: CenterOptions): DispatchCenter {
+  try {
+    return new (exported as CenterClass)(options);
+  } catch (cause) {
+    throw new CodedError("MODULE_INVALID", "a runner's module must export a class that extends DispatchCenter", {
+      cause,
+    });
+  }
 }

@@ -43,5 +43,16 @@ describe("TaskCapacity", () => {
     expect(capacity.starvedFor("t", 900)).toBe(0);
     capacity.apply("t", undefined, 1_000);
     expect(capacity.starvedFor("t", 1_010)).toBe(810);
+    expect(capacity.serviceOf("t")).toBe("away");
+  });
+
+  it("has nothing free while the controller cannot be asked, whatever ends meanwhile", () => {
+    const capacity = new TaskCapacity(["t"], 0);
+    capacity.apply("t", { free: 3, workers: 1 }, 0);
+    capacity.apply("t", undefined, 1);
+    capacity.ended("t");
+    expect(capacity.freeOf("t")).toBe(0);
+    capacity.apply("t", { free: 2, workers: 1 }, 2);
+    expect(capacity.freeOf("t")).toBe(2);
   });
 });

@@ -1,3 +1,6 @@
+/** Whether a task can be served: `away`: its controller cannot be asked. */
+export type Service = "served" | "without workers" | "away";
+
 /** What a controller says of one task. */
 export interface CapacityReading {
   /** Units that nobody has claimed. */
@@ -7,19 +10,25 @@ export interface CapacityReading {
 }
 
 /**
- * What the controller has free of each task, between two readings: the last one, less what was started and more what
- * has ended since it was asked for. Pure; nothing waits for it on the path of a completion.
+ * What the controller has free of each task, between two readings: the last one, less what was started since it was
+ * asked for and more what has ended since it came. Pure; nothing waits for it on the path of a completion.
  */
 export class TaskCapacity {
-  readonly #tasks = new Map<string, { free: number; started: number; workers: number; lastServed: number }>();
+  readonly #tasks = new Map<string, { free: number; started: number; service: Service; lastServed: number }>();
 
   /** @param now monotonic milliseconds: from here on a task without workers is waited for */
   constructor(tasks: Iterable<string>, now: number) {
-    for (const task of tasks) this.#tasks.set(task, { free: 0, started: 0, workers: 0, lastServed: now });
+    for (const task of tasks) this.#tasks.set(task, { free: 0, started: 0, service: "served", lastServed: now });
   }
 
+  /** Nothing, while the controller cannot be asked: what is started then would only fail. */
   freeOf(task: string): number {
-    return this.#tasks.get(task)?.free ?? 0;
+    const state = this.#tasks.get(task);
+    return state === undefined || state.service === "away" ? 0 : state.free;
+  }
+
+  serviceOf(task: string): Service {
+    return this.#tasks.get(task)?.service ?? "away";
   }
 
   started(task: string): void {
@@ -46,18 +55,18 @@ export class TaskCapacity {
     if (state) state.started = 0;
   }
 
-  /** Takes a reading over; undefined: the controller could not be asked, or does not know the task. */
+  /** Takes a reading over; undefined: the controller could not be asked. */
   apply(task: string, reading: CapacityReading | undefined, now: number): void {
     const state = this.#tasks.get(task);
     if (state === undefined) return;
-    state.workers = reading?.workers ?? 0;
-    if (state.workers > 0) state.lastServed = now;
+    state.service = reading === undefined ? "away" : reading.workers > 0 ? "served" : "without workers";
+    if (state.service === "served") state.lastServed = now;
     if (reading) state.free = reading.free - state.started;
   }
 
-  /** Milliseconds for which a task has had no worker. */
+  /** Milliseconds for which a task has had no worker, or no controller. */
   starvedFor(task: string, now: number): number {
     const state = this.#tasks.get(task);
-    return state === undefined || state.workers > 0 ? 0 : now - state.lastServed;
+    return state === undefined || state.service === "served" ? 0 : now - state.lastServed;
   }
 }

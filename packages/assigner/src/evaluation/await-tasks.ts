@@ -30,7 +30,11 @@ export async function awaitTasks(
   options: AwaitTasksOptions,
 ): Promise<Map<string, KnownTask>> {
   const deadline = performance.now() + options.waitMs;
-  const found = await Promise.all([...clients].map(([name, client]) => awaitTask(name, client, deadline, options)));
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([options.signal, giveUp.signal]);
+  const waits = [...clients].map(([name, client]) => awaitTask(name, client, deadline, { ...options, signal }));
+  // One that fails for good ends the others' waiting.
+  const found = await Promise.all(waits).finally(() => giveUp.abort());
   const missing = found.filter((task) => "why" in task);
   if (missing.length > 0) throw notThere(missing, options.waitMs);
   return new Map(found.map((task) => [task.name, task as KnownTask & { name: string }]));
@@ -50,7 +54,8 @@ async function awaitTask(
 ): Promise<(KnownTask & { name: string }) | Missing> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const indices = await client.getIndices(signal);
+      const leftMs = Math.max(1_000, deadline - performance.now());
+      const indices = await client.getIndices(signal, Math.min(30_000, leftMs));
       const { version, overall_needs_history } = (await client.listTasks(signal))[client.name] ?? {};
       return { name, indices, version, needsHistory: overall_needs_history ?? true };
     } catch (error) {
@@ -70,7 +75,8 @@ function describe(error: CodedError, { name, address }: TaskClient): string {
 
 function notThere(missing: readonly Missing[], waitMs: number): CodedError {
   const lines = missing.map(({ name, why }) => `  ${name}: ${why}`).join("\n");
-  const code = missing.some((task) => task.code === "UNREACHABLE") ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
+  const isAway = missing.some(({ code }) => code === "UNREACHABLE" || code === "TIMEOUT");
+  const code = isAway ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
   const advice = "Start the controller and the workers (for instance with eval-start-task), or wait longer";
   const text = `After ${waitMs / 1000} s these tasks are not there:\n${lines}\n${advice} (--wait-for-workers).`;
   return new CodedError(code, text);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Json, TaskOutput } from "@eval/protocol";
+import { CodedError, type Json, type TaskOutput } from "@eval/protocol";
 import { silentLogger } from "@eval/protocol/logger";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Settlement } from "../dispatch/center-options.js";
@@ -42,7 +42,12 @@ async function resultsOf(samples: number, calculate: (received: TaskOutput[]) =>
   const tasks = new Map([["t", client as unknown as TaskClient]]);
   const options = { output, log, tasks, known, logger: silentLogger, signal: new AbortController().signal };
   const redact = (text: string) => text.replaceAll("sesame", "***");
-  const results = new CellResults(plans, cells, { ...options, redact, onEvent: (event) => void events.push(event) });
+  const results = new CellResults(plans, cells, {
+    ...options,
+    redact,
+    patienceMs: 1_000,
+    onEvent: (event) => void events.push(event),
+  });
   return { results, events, log };
 }
 
@@ -98,13 +103,39 @@ describe("CellResults", () => {
     await log.close();
   });
 
+  it("makes the aggregate of a set that has grown anew", async () => {
+    const first = await resultsOf(1, () => ({ metric: "n", n: 1 }));
+    await first.results.record(settlement(0, {}));
+    await first.results.settled();
+    await first.log.close();
+    const grown = await resultsOf(2, (all) => ({ metric: "n", n: all.length }));
+    expect(grown.results.rows()).toMatchObject([{ done: 1, remaining: 1, metric: undefined }]);
+    await grown.results.record(settlement(1, {}));
+    await grown.results.settled();
+    expect(JSON.parse(await file("overall.json"))).toMatchObject({ total: 2, custom: { n: 2 } });
+    await grown.log.close();
+  });
+
+  it("asks for an aggregate again while the worker is away", async () => {
+    let tries = 0;
+    const { results, log } = await resultsOf(1, () => {
+      tries += 1;
+      if (tries < 3) throw new CodedError("WORKER_NOT_RESPONDING", "restarting");
+      return 7;
+    });
+    await results.record(settlement(0, {}));
+    await results.settled();
+    expect([tries, results.overallFailed, results.isAggregated]).toEqual([3, false, true]);
+    await log.close();
+  });
+
   it("says that an aggregate could not be made", async () => {
     const { results, log } = await resultsOf(1, () => {
       throw new Error("no");
     });
     await results.record(settlement(0, {}));
     await results.settled();
-    expect(results.overallFailed).toBe(true);
+    expect([results.overallFailed, results.isAggregated]).toEqual([true, false]);
     await log.close();
   });
 });

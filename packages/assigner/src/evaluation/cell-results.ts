@@ -1,4 +1,4 @@
-import { type Json, messageOf, type TaskOutput } from "@eval/protocol";
+import { isCodedError, type Json, messageOf, type TaskOutput } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { Settlement } from "../dispatch/center-options.js";
 import { cellFolder } from "../results/cell-folder.js";
@@ -7,6 +7,7 @@ import { type Overall, OverallFold, writeOverall } from "../results/overall.js";
 import { readResults } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
 import { mainMetric, type SummaryRow } from "../results/summary.js";
+import { persist } from "../session/persist.js";
 import type { TaskClient } from "../session/task-client.js";
 import type { KnownTask } from "./await-tasks.js";
 import type { EvaluationEvent } from "./events.js";
@@ -24,7 +25,15 @@ export interface CellResultsOptions {
   onEvent: (event: EvaluationEvent) => void;
   /** Takes secrets out of what an agent or a task said went wrong. */
   redact: (text: string) => string;
+  /** How long a worker that could aggregate is waited for, in milliseconds. */
+  patienceMs: number;
 }
+
+/** Aggregates under way at once: each reads a journal and holds a request. */
+const maxAggregates = 4;
+
+/** A failure's text in the log; the journal has all of it. */
+const shownCharacters = 300;
 
 /** One cell while the run goes on. */
 interface Cell {
@@ -41,7 +50,9 @@ interface Cell {
 /** Writes outcomes down and aggregates each cell as soon as all its samples have a result. */
 export class CellResults {
   readonly #cells = new Map<string, Cell>();
-  readonly #overalls: Promise<void>[] = [];
+  readonly #toAggregate: Cell[] = [];
+  readonly #aggregating = new Set<Promise<void>>();
+  readonly #failuresShown = new Set<string>();
   #overallFailed = false;
 
   constructor(
@@ -53,7 +64,9 @@ export class CellResults {
       const { recorded, overall } = folder[at] as FolderCell;
       const failed = plan.excluded.filter(({ reason }) => reason === "failed before").length;
       const times = { startedAt: undefined, endedAt: undefined };
-      const cell = { plan, done: plan.done, failed, taskErrors: recorded.taskErrors, overall, ...times };
+      // An aggregate of a set that has grown since says nothing of the whole.
+      const valid = plan.remaining.length === 0 ? overall : undefined;
+      const cell = { plan, done: plan.done, failed, taskErrors: recorded.taskErrors, overall: valid, ...times };
       this.#cells.set(keyOf(plan), cell);
       this.#aggregateIfComplete(cell);
     });
@@ -62,6 +75,11 @@ export class CellResults {
   /** Whether the aggregate of some complete cell could not be made. */
   get overallFailed(): boolean {
     return this.#overallFailed;
+  }
+
+  /** Whether every cell with all its results has its aggregate. */
+  get isAggregated(): boolean {
+    return [...this.#cells.values()].every(({ plan, done, overall }) => done < plan.total || done === 0 || overall);
   }
 
   started({ agent, task }: { agent: string; task: string }): void {
@@ -80,13 +98,14 @@ export class CellResults {
     if (accepted) cell.done += 1;
     else if (!isAccepted(record) && !retried) cell.failed += 1;
     const { agent, task, index, epoch, error, info } = record;
+    if (!accepted) this.#showFirst(record);
     this.options.onEvent({ type: "settled", agent, task, index, epoch, accepted, retried, error, info });
     this.#aggregateIfComplete(cell);
   }
 
-  /** Resolves when every aggregate that was begun is written. */
+  /** Resolves when every aggregate is written, or was given up. */
   async settled(): Promise<void> {
-    while (this.#overalls.length > 0) await this.#overalls.shift();
+    while (this.#aggregating.size > 0) await Promise.all(this.#aggregating);
   }
 
   rows(): SummaryRow[] {
@@ -114,24 +133,43 @@ export class CellResults {
     return { agent, task, epoch, index, ...why, output: outcome.output, extra };
   }
 
+  /** The first failure of each kind is worth a line in the log; all are in the journal. */
+  #showFirst({ agent, task, index, error, info, output }: RunRecord): void {
+    const kind = error ?? output?.status ?? "late";
+    const key = JSON.stringify([agent, task, kind]);
+    if (this.#failuresShown.has(key)) return;
+    this.#failuresShown.add(key);
+    const text = (info ?? "").slice(0, shownCharacters);
+    const rest = "further ones of this kind are only counted; error.jsonl has them all";
+    this.options.logger.warn(`${agent} / ${task}: sample ${index}: ${kind}${text && `: ${text}`} (${rest})`);
+  }
+
   #aggregateIfComplete(cell: Cell): void {
     if (cell.overall !== undefined || cell.done === 0 || cell.done < cell.plan.total) return;
-    this.#overalls.push(this.#aggregate(cell));
+    this.#toAggregate.push(cell);
+    this.#startAggregates();
+  }
+
+  #startAggregates(): void {
+    while (this.#aggregating.size < maxAggregates) {
+      const cell = this.#toAggregate.shift();
+      if (cell === undefined) return;
+      const aggregate = this.#aggregate(cell).finally(() => {
+        this.#aggregating.delete(aggregate);
+        this.#startAggregates();
+      });
+      this.#aggregating.add(aggregate);
+    }
   }
 
   async #aggregate(cell: Cell): Promise<void> {
-    const { output, tasks, known, logger, onEvent, signal } = this.options;
+    const { output, logger, onEvent, signal, patienceMs } = this.options;
     const { agent, task } = cell.plan;
-    const ref = { agent, task, epoch: 1 };
     try {
-      const fold = new OverallFold();
-      const client = tasks.get(task) as TaskClient;
-      const results = fold.through(readResults(output, ref));
-      const sent = known.get(task)?.needsHistory === false ? withoutHistory(results) : results;
-      const custom = await client.calculateOverall(sent, signal);
-      cell.overall = fold.finish(custom);
-      await writeOverall(cellFolder(output, ref), cell.overall);
-      onEvent({ type: "overall", agent, task, overall: cell.overall });
+      const overall = await persist(() => this.#overallOf(cell), isPassing, { patienceMs, signal, workerTries: 10 });
+      cell.overall = overall;
+      await writeOverall(cellFolder(output, { agent, task, epoch: 1 }), overall);
+      onEvent({ type: "overall", agent, task, overall });
     } catch (error) {
       if (signal.aborted) return;
       this.#overallFailed = true;
@@ -140,6 +178,19 @@ export class CellResults {
       );
     }
   }
+
+  async #overallOf({ plan: { agent, task } }: Cell): Promise<Overall> {
+    const { output, tasks, known, signal } = this.options;
+    const fold = new OverallFold();
+    const results = fold.through(readResults(output, { agent, task, epoch: 1 }));
+    const sent = known.get(task)?.needsHistory === false ? withoutHistory(results) : results;
+    return fold.finish(await (tasks.get(task) as TaskClient).calculateOverall(sent, signal));
+  }
+}
+
+/** Whether an aggregate may be asked for again: the step changes nothing. */
+function isPassing(error: unknown): boolean {
+  return isCodedError(error);
 }
 
 async function* withoutHistory(results: AsyncIterable<TaskOutput>): AsyncGenerator<TaskOutput> {

@@ -1,8 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { join, resolve } from "node:path";
+import { CodedError, messageOf, randomId } from "@eval/protocol";
 import { type Environment, redact } from "@eval/protocol/config";
 import { type Logger, silentLogger } from "@eval/protocol/logger";
-import type { CenterOptions, DispatchResult } from "../dispatch/center-options.js";
+import type { CenterOptions, DispatchResult, Starved } from "../dispatch/center-options.js";
 import type { DispatchCenter } from "../dispatch/dispatch-center.js";
 import { exponentialBackoff } from "../dispatch/ledger.js";
 import { loadCenter } from "../dispatch/runner-type.js";
@@ -11,6 +12,7 @@ import { writeFileDurably } from "../results/durable-files.js";
 import { lockOutput } from "../results/output-lock.js";
 import { RunLog } from "../results/run-log.js";
 import type { SummaryRow } from "../results/summary.js";
+import { LeaseKeeper } from "../session/lease-keeper.js";
 import { makeTaskClients } from "../session/run-param.js";
 import type { TaskClient } from "../session/task-client.js";
 import { awaitTasks } from "./await-tasks.js";
@@ -62,8 +64,10 @@ export interface EvaluationReport {
   /** Absolute. */
   output: string;
   rows: SummaryRow[];
-  /** Tasks that no worker came for, with the number of samples left. */
-  starved: ReadonlyMap<string, number>;
+  /** Tasks that were given up, with the number of samples left and the reason. */
+  starved: ReadonlyMap<string, Starved>;
+  /** The aggregate of some complete cell could not be made. */
+  overallFailed: boolean;
 }
 
 /**
@@ -75,7 +79,10 @@ export async function evaluate(
   config: string | InlineConfig,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { cwd = process.cwd(), env = {}, token, logger = silentLogger } = options;
+  const { cwd = process.cwd(), env = {}, token, logger = silentLogger, leaseS = 60 } = options;
+  if (!(leaseS > 0 && leaseS <= maxLeaseS)) {
+    throw new CodedError("USAGE", `lease: expected more than 0 and at most ${maxLeaseS} seconds, received ${leaseS}`);
+  }
   const evaluation = await loadEvaluation(config, { cwd, env, token });
   for (const warning of evaluation.warnings) logger.warn(warning);
   if (evaluation.masked.length > 0) {
@@ -95,6 +102,11 @@ export async function evaluate(
   }
 }
 
+/** As the wire has it: a day. */
+const maxLeaseS = 86_400;
+
+const nothingStarved = { starved: new Map(), overallFailed: false };
+
 const nothingRan: DispatchResult = { starved: new Map(), stopped: false };
 
 type Settings = EvaluateOptions & { cwd: string; logger: Logger };
@@ -104,6 +116,7 @@ class Evaluation {
   readonly #waitMs: number;
   readonly #signal: AbortSignal;
   readonly #onEvent: (event: EvaluationEvent) => void;
+  #leases: LeaseKeeper | undefined;
 
   constructor(
     private readonly evaluation: LoadedEvaluation,
@@ -114,7 +127,16 @@ class Evaluation {
     this.#waitMs = settings.waitForWorkersMs ?? 60_000;
     this.#signal = settings.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal);
-    this.#onEvent = settings.onEvent ?? (() => {});
+    this.#onEvent = (event) => this.#emit(event);
+  }
+
+  /** A listener's fault is not the run's. */
+  #emit(event: EvaluationEvent): void {
+    try {
+      this.settings.onEvent?.(event);
+    } catch (error) {
+      this.settings.logger.error(`A listener of the run's events failed: ${messageOf(error)}`);
+    }
   }
 
   async run(): Promise<EvaluationReport> {
@@ -134,7 +156,7 @@ class Evaluation {
     const center = await this.#makeCenter(clients, () => results as CellResults);
     await center.launch();
     const tasks = await this.#awaitTasks(cells, clients);
-    if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], starved: new Map() };
+    if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
     const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
     const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
     const { output, log } = this;
@@ -144,13 +166,13 @@ class Evaluation {
     const signal = this.#signal;
     const hide = (text: string) => redact(text, this.evaluation.secrets);
     const shared = { output, log, logger, tasks: clients, known: tasks, signal, onEvent };
-    results = new CellResults(plans, cells, { ...shared, redact: hide });
+    results = new CellResults(plans, cells, { ...shared, redact: hide, patienceMs: this.#waitMs });
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);
     if (this.#signal.aborted) stop();
     try {
       const isNothingLeft = plans.every(({ remaining }) => remaining.length === 0);
-      const ended = isNothingLeft ? nothingRan : await center.start(plans);
+      const ended = isNothingLeft ? nothingRan : await this.#withLease(() => center.start(plans));
       await results.settled();
       return this.#report(results, ended);
     } finally {
@@ -158,15 +180,27 @@ class Evaluation {
     }
   }
 
+  async #withLease<T>(run: () => Promise<T>): Promise<T> {
+    this.#leases?.start();
+    try {
+      return await run();
+    } finally {
+      await this.#leases?.stop();
+    }
+  }
+
   async #makeCenter(clients: ReadonlyMap<string, TaskClient>, results: () => CellResults): Promise<DispatchCenter> {
     const { evaluation, settings } = this;
     const { autoRetry = false, maxAttempts = 3, leaseS = 60, logger, cwd } = settings;
+    // A new instance with every launch: the controller ends what an earlier one has left.
+    const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
+    this.#leases = new LeaseKeeper([...clients.values()], owner, leaseS, logger);
     const options: CenterOptions = {
       agents: evaluation.agentModules,
       tasks: evaluation.taskModules,
       configDir: evaluation.configDir,
       cwd,
-      runId: await readOrMakeRunId(this.output),
+      owner,
       leaseS,
       waitForWorkersMs: this.#waitMs,
       capacity: evaluation.concurrency,
@@ -201,8 +235,10 @@ class Evaluation {
 
   #report(results: CellResults, { starved, stopped }: DispatchResult): EvaluationReport {
     const rows = results.rows();
-    const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && !results.overallFailed;
-    const outcome = stopped ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
-    return { outcome, output: this.output, rows, starved };
+    const { overallFailed } = results;
+    const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && results.isAggregated;
+    const isInterrupted = stopped || (this.#signal.aborted && !results.isAggregated);
+    const outcome = isInterrupted ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
+    return { outcome, output: this.output, rows, starved, overallFailed };
   }
 }

@@ -48,7 +48,7 @@ describe("a configuration", () => {
       "concurrency.agent.model: must be a positive integer",
       "concurrency.task.db: is missing: how many samples may be in flight at once on task db",
       "output: must be a path",
-      "epochs: must be a positive integer",
+      "epochs: must be 1: samples are not repeated by this version",
     ]);
   });
 

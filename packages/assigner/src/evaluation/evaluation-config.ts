@@ -48,6 +48,7 @@ const countSchema = z
   .number("must be a positive integer")
   .int("must be a positive integer")
   .positive("must be a positive integer");
+const epochsSchema = z.literal(1, "must be 1: samples are not repeated by this version").default(1);
 const outputSchema = z.string("must be a path").min(1, "must not be empty").default("output/{TIMESTAMP}");
 
 const sides = ["agent", "task"] as const;
@@ -68,7 +69,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     concurrency: { agent: reader.concurrency("agent", used.agent), task: reader.concurrency("task", used.task) },
     output: reader.read(["output"], outputSchema) ?? "",
     runner: reader.read(["runner"], z.string("must be a text").min(1, "must not be empty").optional()),
-    epochs: reader.read(["epochs"], countSchema.default(1)) ?? 1,
+    epochs: reader.read(["epochs"], epochsSchema) ?? 1,
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),
   };
   return reader.problems.length > 0 ? { problems: reader.problems } : { config };

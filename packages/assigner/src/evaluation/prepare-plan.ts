@@ -51,7 +51,10 @@ export function preparePlan(
     if (!allowVersionMix) assertOneVersion(recorded, known.version);
     const plan = planCell({ agent, task, priority }, known.indices, [recorded], { keepFailed });
     const foreign = plan.excluded.filter(({ reason }) => reason === "not in task").length;
-    if (foreign > 0) logger.warn(`${agent} / ${task}: ${foreign} recorded samples are not in the task any more; kept`);
+    if (foreign > 0)
+      logger.warn(
+        `${agent} / ${task}: ${foreign} recorded samples are not in the task any more; they are kept, and count in the overall`,
+      );
     return plan;
   });
 }

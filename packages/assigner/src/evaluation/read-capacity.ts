@@ -22,8 +22,7 @@ export async function readCapacities(
     try {
       const listed = await anyClient.listTasks(signal);
       for (const [task, client] of group) {
-        const reading = readCapacity(listed[client.name]);
-        if (reading) readings.set(task, reading);
+        readings.set(task, readCapacity(listed[client.name]));
       }
     } catch (error) {
       if (!signal.aborted) logger.debug(`${anyClient.address} did not say what it has free: ${messageOf(error)}`);

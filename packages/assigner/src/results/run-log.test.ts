@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { messageOf } from "@eval/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunRecord } from "./journal-record.js";
 import { readRecordedCell } from "./resume.js";
@@ -129,7 +130,8 @@ describe("a disk that fails", () => {
     const both = await Promise.allSettled([log.append(record(1)), log.append(record(2))]);
     expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     const failure = await log.append(record(3, { agent: "other" })).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "OUTPUT_WRITE_FAILED", message: expect.stringContaining("ENOSPC") });
+    expect(failure).toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
+    expect(messageOf(failure)).toContain("ENOSPC");
     expect(log.broken?.message).toContain(join(output, "model/db/runs.jsonl"));
   });
 

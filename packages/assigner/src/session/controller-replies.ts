@@ -10,8 +10,8 @@ import { ReplyError } from "@eval/protocol/http-client";
 import type { CapacityReading } from "../dispatch/task-capacity.js";
 
 /** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
-export function readCapacity(task: ListedTask | undefined): CapacityReading | undefined {
-  if (task === undefined) return undefined;
+export function readCapacity(task: ListedTask | undefined): CapacityReading {
+  if (task === undefined) return { free: 0, workers: 0 };
   const alive = Object.values(task.workers).filter(({ status }) => status === workerLiveness.alive);
   const free = alive.reduce((sum, { capacity, current }) => sum + Math.max(0, capacity - current), 0);
   return { free, workers: alive.length };

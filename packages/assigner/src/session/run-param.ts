@@ -2,8 +2,6 @@ import { CodedError, isCodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
 import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
 import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
-import type { RunnerServices } from "../dispatch/runner.js";
-import { LeaseKeeper } from "./lease-keeper.js";
 import type { TaskClient } from "./task-client.js";
 
 /** What a runner that carries samples out is sent. */
@@ -12,7 +10,8 @@ export interface RunParam {
   tasks: Record<string, ModuleDefinition>;
   configDir: string;
   cwd: string;
-  runId: string;
+  /** `<run id>/<client instance>`: the same for all runners of a launch. */
+  owner: string;
   leaseS: number;
   waitForWorkersMs: number;
 }
@@ -21,20 +20,18 @@ export interface RunParam {
 export interface RunShared {
   agents: ReadonlyMap<string, Agent>;
   tasks: ReadonlyMap<string, TaskClient>;
-  /** `<run id>/<client instance>`. */
   owner: string;
   leaseS: number;
-  leases: LeaseKeeper;
   close(): Promise<void>;
 }
 
 export function runParamOf(options: CenterOptions): RunParam {
-  const { agents, tasks, configDir, cwd, runId, leaseS, waitForWorkersMs } = options;
-  return { agents, tasks, configDir, cwd, runId, leaseS, waitForWorkersMs };
+  const { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs } = options;
+  return { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs };
 }
 
-export async function restoreRunParam(param: RunParam, { id, logger }: RunnerServices): Promise<RunShared> {
-  const { runId, leaseS, waitForWorkersMs } = param;
+export async function restoreRunParam(param: RunParam): Promise<RunShared> {
+  const { owner, leaseS, waitForWorkersMs } = param;
   const agents = new Map<string, Agent>();
   for (const [name, definition] of Object.entries(param.agents)) {
     agents.set(
@@ -43,10 +40,8 @@ export async function restoreRunParam(param: RunParam, { id, logger }: RunnerSer
     );
   }
   const tasks = await makeTaskClients(param.tasks, param, waitForWorkersMs);
-  const owner = `${runId}/${id}`;
-  const leases = new LeaseKeeper([...tasks.values()], owner, leaseS, logger);
   const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
-  return { agents, tasks, owner, leaseS, leases, close };
+  return { agents, tasks, owner, leaseS, close };
 }
 
 /** The clients of the tasks, by the names that the configuration gives them. */

@@ -76,6 +76,12 @@ describe("TaskClient with a controller of ours", () => {
     expect(turns).toEqual([1, 1, 1]);
   });
 
+  it("renews a lease before it has started anything", async () => {
+    const { client, seen } = await controllerOf({ ...listed, renew: [{ body: { sessions: 0 }, ...ours }] });
+    await client.renew("run/1", 60);
+    expect(seen.at(-1)).toEqual({ path: "renew", body: { owner: "run/1", lease_s: 60 } });
+  });
+
   it("streams results for the overall as lines", async () => {
     const { client, seen } = await controllerOf({ ...listed, calculate_overall: [{ body: { n: 1 } }] });
     await client.listTasks(signal);
@@ -130,5 +136,5 @@ it("reads the free capacity of the workers that are alive", () => {
   const worker = { id: 0, address: "", capacity: 4, current: 1, last_visit: 0, status: 0, locked: false };
   const workers = { 0: worker, 1: { ...worker, current: 9 }, 2: { ...worker, status: 1 } };
   expect(readCapacity({ indices: [], workers })).toEqual({ free: 3, workers: 2 });
-  expect(readCapacity(undefined)).toBeUndefined();
+  expect(readCapacity(undefined)).toEqual({ free: 0, workers: 0 });
 });

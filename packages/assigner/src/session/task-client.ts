@@ -73,8 +73,8 @@ export class TaskClient {
     this.address = this.#client.http.address;
   }
 
-  async getIndices(signal: AbortSignal): Promise<SampleIndex[]> {
-    const reply = await this.#client.getIndices({ name: this.name }, { signal });
+  async getIndices(signal: AbortSignal, timeoutMs = 30_000): Promise<SampleIndex[]> {
+    const reply = await this.#client.getIndices({ name: this.name }, { signal, timeoutMs });
     this.#peer = reply.peer;
     return reply.value;
   }
@@ -144,6 +144,7 @@ export class TaskClient {
 
   /** Keeps the owner's sessions alive. A v0.2 controller does not know the call: nothing is sent to one. */
   async renew(owner: string, leaseS: number): Promise<void> {
+    if (this.#peer === undefined) await this.listTasks(AbortSignal.timeout(5_000));
     if (this.#peer?.instance === undefined) return;
     await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 5_000 });
   }
@@ -160,11 +161,7 @@ export class TaskClient {
       headers: { "content-type": type },
       signal,
     });
-    if (response.status >= 400) {
-      const what = `${this.address} could not calculate the overall of ${this.name}`;
-      throw new CodedError("WORKER_ERROR", `${what}: ${response.status} ${response.body.slice(0, 1000)}`);
-    }
-    return JSON.parse(response.body) as Json;
+    return this.#client.http.readReply(response, path) as Json;
   }
 
   close(): Promise<void> {

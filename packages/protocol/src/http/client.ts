@@ -83,7 +83,7 @@ export class HttpClient {
     const body = isGet || request === undefined ? undefined : JSON.stringify(request);
     const path = isGet ? route.path + queryOf(request) : route.path;
     const response = await this.send(route.method, path, body, options);
-    const value = this.#readReply(response, path);
+    const value = this.readReply(response, path);
     const parsed = route.response.safeParse(value);
     if (!parsed.success) throw new CodedError("BAD_REPLY", `${this.address} sent an unexpected reply to ${route.path}`);
     return { value: parsed.data as ResponseOf<R>, peer: readPeer(response.headers), headers: response.headers };
@@ -94,7 +94,8 @@ export class HttpClient {
     return this.#pool.destroy();
   }
 
-  #readReply(response: RawResponse, path: string): unknown {
+  /** The JSON of a reply that {@link send} gave. Throws a {@link ReplyError} for a status of 400 and above. */
+  readReply(response: RawResponse, path: string): unknown {
     const value = parseOrUndefined(response.body);
     if (response.status >= 400) throw readReplyError(response, value, `${this.address} (${path})`);
     if (value === undefined) throw new CodedError("BAD_REPLY", `${this.address} did not answer ${path} with JSON`);

@@ -1,7 +1,7 @@
 import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
 import type { AttemptOutcome } from "../attempt.js";
 import { DispatchCenter } from "../dispatch-center.js";
-import type { RunnerDescriptor, RunnerServices } from "../runner.js";
+import type { RunnerDescriptor } from "../runner.js";
 
 /** What a flow runner sends: it wants attempts, or one of them has ended. */
 export type FlowMessage = { type: "take" } | { type: "finish"; attempt: string; outcome: AttemptOutcome };
@@ -16,8 +16,8 @@ export class FlowCenter extends DispatchCenter<RunParam> {
     return runParamOf(this.options);
   }
 
-  static restoreSharedParam(param: RunParam, services: RunnerServices): Promise<RunShared> {
-    return restoreRunParam(param, services);
+  static restoreSharedParam(param: RunParam): Promise<RunShared> {
+    return restoreRunParam(param);
   }
 
   override onRequest(_runner: string, message: unknown): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { messageOf } from "@eval/protocol";
 import type { RunShared } from "../../session/run-param.js";
 import { runSample } from "../../session/run-sample.js";
 import type { AttemptOutcome, Grant } from "../attempt.js";
@@ -10,8 +11,6 @@ export class FlowRunner extends Runner<RunShared> {
   readonly #underWay = new Set<Promise<void>>();
 
   override async doRun(): Promise<void> {
-    const { leases } = this.shared;
-    leases.start();
     try {
       for (;;) {
         const grants = (await this.#send({ type: "take" })) as Grant[] | undefined;
@@ -20,7 +19,6 @@ export class FlowRunner extends Runner<RunShared> {
       }
       await Promise.all(this.#underWay);
     } finally {
-      await leases.stop();
       await this.shared.close();
     }
   }
@@ -30,8 +28,12 @@ export class FlowRunner extends Runner<RunShared> {
     this.#underWay.add(underWay);
   }
 
+  /** Whatever is thrown, the attempt ends, and its capacities are freed. */
   async #carryOut(grant: Grant): Promise<void> {
-    await this.#send({ type: "finish", attempt: grant.attempt, outcome: await this.#outcomeOf(grant) });
+    const outcome = await this.#outcomeOf(grant).catch((error: unknown): AttemptOutcome => {
+      return { kind: "failed", error: "AGENT_FAILED", info: messageOf(error), output: null };
+    });
+    await this.#send({ type: "finish", attempt: grant.attempt, outcome });
   }
 
   async #outcomeOf({ agent: agentName, task: taskName, index }: Grant): Promise<AttemptOutcome> {

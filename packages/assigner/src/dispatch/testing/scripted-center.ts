@@ -41,10 +41,15 @@ export class ScriptedRunner extends Runner<Param> {
   override async doRun(): Promise<void> {
     if (this.shared.label !== "shared, restored") throw new Error("the shared parameter was not restored");
     const underWay: Promise<unknown>[] = [];
+    // An outcome that cannot be had ends this runner, as a fault of its own would.
+    let fail: (error: unknown) => void = () => {};
+    const failure = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
     for (;;) {
-      const grants = (await this.request({ type: "take" })) as Grant[] | undefined;
+      const grants = (await Promise.race([this.request({ type: "take" }), failure])) as Grant[] | undefined;
       if (grants === undefined) break;
-      for (const grant of grants) underWay.push(this.#carryOut(grant));
+      for (const grant of grants) underWay.push(this.#carryOut(grant).catch(fail));
     }
     await Promise.all(underWay);
   }

@@ -1,0 +1,99 @@
+interface Entry<T> {
+  item: T;
+  /** Monotonic milliseconds; not before. */
+  due: number;
+  /** Orders what is due at the same time. */
+  sequence: number;
+}
+
+/**
+ * What waits to be started again: first what was put back, the latest first; then what is due, by due time.
+ * Every call costs at most O(log n), amortised: an entry becomes due once. The time must not run backwards.
+ */
+export class RetryQueue<T extends object> {
+  #putBack: T[] = [];
+  /** Binary min-heaps: what was found to be due, and what was not yet. */
+  #due: Entry<T>[] = [];
+  #later: Entry<T>[] = [];
+  #sequence = 0;
+
+  get size(): number {
+    return this.#putBack.length + this.#due.length + this.#later.length;
+  }
+
+  /** To be taken before all others. */
+  putBack(item: T): void {
+    this.#putBack.push(item);
+  }
+
+  /** To be taken at `due` or later. */
+  add(item: T, due: number): void {
+    push(this.#later, { item, due, sequence: this.#sequence++ });
+  }
+
+  /** How many `take` would return one after the other. */
+  ready(now: number): number {
+    this.#advance(now);
+    return this.#putBack.length + this.#due.length;
+  }
+
+  /** When the next one becomes due; undefined where none waits for its time. */
+  nextDue(now: number): number | undefined {
+    this.#advance(now);
+    return this.#later[0]?.due;
+  }
+
+  take(now: number): T | undefined {
+    this.#advance(now);
+    return this.#putBack.pop() ?? pop(this.#due)?.item;
+  }
+
+  clear(): void {
+    this.#putBack = [];
+    this.#due = [];
+    this.#later = [];
+  }
+
+  #advance(now: number): void {
+    while (this.#later.length > 0 && (this.#later[0] as Entry<T>).due <= now) {
+      push(this.#due, pop(this.#later) as Entry<T>);
+    }
+  }
+}
+
+function isBefore<T>(one: Entry<T>, other: Entry<T>): boolean {
+  return one.due === other.due ? one.sequence < other.sequence : one.due < other.due;
+}
+
+function push<T>(heap: Entry<T>[], entry: Entry<T>): void {
+  let at = heap.length;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!isBefore(entry, heap[parent] as Entry<T>)) break;
+    heap[at] = heap[parent] as Entry<T>;
+    at = parent;
+  }
+  heap[at] = entry;
+}
+
+function pop<T>(heap: Entry<T>[]): Entry<T> | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (last !== undefined && heap.length > 0) sinkFromRoot(heap, last);
+  return first;
+}
+
+/** Places `entry` in a heap whose root is to be replaced. */
+function sinkFromRoot<T>(heap: Entry<T>[], entry: Entry<T>): void {
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    const right = child + 1;
+    if (right < heap.length && isBefore(heap[right] as Entry<T>, heap[child] as Entry<T>)) child = right;
+    if (!isBefore(heap[child] as Entry<T>, entry)) break;
+    heap[at] = heap[child] as Entry<T>;
+    at = child;
+  }
+  heap[at] = entry;
+}
