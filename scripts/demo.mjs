@@ -1,7 +1,7 @@
 // The demonstration behind `npm start`: controller and workers on free ports, the bundled data set, the two agents that
 // need no model (and a model, where OPENAI_API_KEY or OPENAI_BASE_URL is set), a table, and everything stopped again.
 import { fileURLToPath } from "node:url";
-import { evaluate, renderSummary } from "@eval/assigner";
+import { createProgress, evaluate, renderSummary } from "@eval/assigner";
 import { loadConfig } from "@eval/protocol/config";
 import { createLogger } from "@eval/protocol/logger";
 import { startTask } from "@eval/start-task";
@@ -27,6 +27,7 @@ const tasks = await startTask({
   logFormat: "pretty",
   signal: interrupt.signal,
 });
+const progress = createProgress(process.stderr);
 try {
   await tasks.ready;
   const { value, dir } = await loadConfig(assignments, { cwd: root });
@@ -37,10 +38,12 @@ try {
     { value, dir },
     { cwd: root, env: process.env, logger, signal: interrupt.signal, onEvent: announce },
   );
+  progress.stop();
   console.log(renderSummary(report.rows));
   console.log(`Outcome: ${report.outcome}. Results: ${report.output}`);
   process.exitCode = report.outcome === "complete" ? 0 : 1;
 } finally {
+  progress.stop();
   await tasks.stop();
 }
 
@@ -49,4 +52,5 @@ function announce(event) {
     const samples = event.cells.reduce((sum, { total }) => sum + total, 0);
     console.log(`Evaluating: ${event.cells.map(({ agent }) => agent).join(", ")}; ${samples} samples in all ...`);
   }
+  progress.onEvent(event);
 }

@@ -1,7 +1,7 @@
 // Brings a bare checkout (Node and npm only) to the point where its tools can run, and runs one of them.
 // Usage: node scripts/run.mjs COMMAND [ARGUMENT ...], such as: node scripts/run.mjs turbo run test
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -26,5 +26,6 @@ function pnpm(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+if (!existsSync(`${root}/node_modules`)) console.error("Installing what is missing (once; half a minute or so) ...");
 pnpm("install", "--silent", "--frozen-lockfile");
 pnpm("exec", ...command);

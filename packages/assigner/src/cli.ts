@@ -37,7 +37,7 @@ const exitCodes: Record<EvaluationReport["outcome"], number> = {
   interrupted: 130,
 };
 
-/** `eval-assigner`: runs one evaluation. Returns the exit code. */
+/** `npx @eval/assigner`: runs one evaluation. Returns the exit code. */
 export async function main(context: BinContext): Promise<number> {
   const flags = parseFlags(context);
   const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: context.stderr });
@@ -91,7 +91,9 @@ function describeReport({ outcome, output, rows, starved, overallFailed }: Evalu
 function parseFlags(context: BinContext): Flags {
   const version = readPackageVersion(import.meta.url);
   const description = "Plans agents x tasks x samples, runs the conversations and writes the results down";
-  const program = createProgram({ name: "eval-assigner", description, version }, context).allowExcessArguments(false);
+  const program = createProgram({ name: "npx @eval/assigner", description, version }, context).allowExcessArguments(
+    false,
+  );
   program
     .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
     .option("-r, --auto-retry", "try failed samples again, with backoff")
@@ -101,7 +103,12 @@ function parseFlags(context: BinContext): Flags {
     .option("--keep-failed", "do not run again what has only failed lines")
     .option("--allow-version-mix", "let results of different versions of a task stand together")
     .option("--force-unlock", "take the output folder from whoever holds it")
-    .option("--wait-for-workers <seconds>", "how long missing workers are waited for", secondsOption, 60)
+    .option(
+      "--wait-for-workers <seconds>",
+      "how long missing workers, and a controller out of reach, are waited for",
+      secondsOption,
+      60,
+    )
     .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
     .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
   addLogOptions(program);

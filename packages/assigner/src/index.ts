@@ -15,6 +15,7 @@ export {
 export { type EvaluateOptions, type EvaluationReport, evaluate } from "./evaluation/evaluate.js";
 export type { EvaluationEvent } from "./evaluation/events.js";
 export type { InlineConfig } from "./evaluation/load-evaluation.js";
+export { createProgress, type Progress } from "./progress/progress.js";
 export { renderSummary, type SummaryRow } from "./results/summary.js";
 export { type RunParam, type RunShared, restoreRunParam, runParamOf } from "./session/run-param.js";
 export { TaskClient, type TaskSession } from "./session/task-client.js";

@@ -30,7 +30,7 @@ interface Flags extends ServerOptions, LogOptions {
 
 const version = () => readPackageVersion(import.meta.url);
 
-/** `eval-controller`: runs until a signal ends it. Returns the exit code. */
+/** `npx @eval/controller`: runs until a signal ends it. Returns the exit code. */
 export async function main(context: BinContext): Promise<number> {
   const flags = parseFlags(context);
   const { host, port, token, insecure } = flags;
@@ -78,7 +78,7 @@ function limitsOf(flags: Flags): ControllerLimits {
 }
 
 function parseFlags(context: BinContext): Flags {
-  const about = { name: "eval-controller", description: "Knows the workers and routes every conversation" };
+  const about = { name: "npx @eval/controller", description: "Knows the workers and routes every conversation" };
   const program = createProgram({ ...about, version: version() }, context).allowExcessArguments(false);
   addServerOptions(program, { port: 5000 });
   const seconds = (flag: string, text: string, ms: number) =>

@@ -14,7 +14,7 @@ import type { SessionCloser } from "./session-closer.js";
 import type { SessionRecord, SessionTable, Time } from "./session-table.js";
 import type { WorkerClients } from "./worker-client.js";
 import type { TaskRecord, WorkerRecord, WorkerRegistry } from "./worker-registry.js";
-import { isFinished, isLost, isOurs, sessionReply } from "./worker-reply.js";
+import { assertNotCancelled, isFinished, isLost, isOurs, sessionReply } from "./worker-reply.js";
 
 export interface PlacementOptions {
   registry: WorkerRegistry;
@@ -55,13 +55,12 @@ export class Placement {
       return this.#place(id, task, request, peer, recent && registry.has(recent) ? recent : undefined);
     }
     assertSame(there.task, there.index, request);
-    try {
-      return this.#settle(there, await this.#startAt(there.worker, id, request, peer));
-    } catch (error) {
+    const reply = await this.#startAt(there.worker, id, request, peer).catch((error: unknown) => {
+      if (codeOf(error) === "SESSION_CANCELLED") table.close(there, time());
       // Its process is no more, and the session with it.
       if (codeOf(error) !== "WRONG_WORKER") throw error;
-      return this.#place(id, task, request, peer, undefined);
-    }
+    });
+    return reply ? this.#settle(there, reply, peer) : this.#place(id, task, request, peer, undefined);
   }
 
   /** Tries the task's workers, the freest first, until one takes the sample. */
@@ -76,12 +75,11 @@ export class Placement {
     const excluded = new Set<WorkerRecord>();
     for (let worker = preferred ?? registry.pick(task, excluded); worker; worker = registry.pick(task, excluded)) {
       const record = this.#claim(worker, id, request);
-      try {
-        return this.#settle(record, await this.#startAt(worker, id, request, peer));
-      } catch (error) {
+      const reply = await this.#startAt(worker, id, request, peer).catch((error: unknown) => {
         if (!this.#mayTryAnother(record, error)) throw error;
-        excluded.add(worker);
-      }
+      });
+      if (reply) return this.#settle(record, reply, peer);
+      excluded.add(worker);
     }
     throw new CodedError("NO_WORKERS_AVAILABLE", "Error: No workers available", { status: 406 });
   }
@@ -92,14 +90,13 @@ export class Placement {
     return table.open({ id, task: worker.task, index, worker, owner, leaseMs, state: "starting" }, time());
   }
 
-  #settle(record: SessionRecord, reply: RawReply): RawReply {
+  #settle(record: SessionRecord, reply: RawReply, peer: Peer): RawReply {
     const { table, closer, time } = this.options;
     if (isFinished(reply)) table.close(record, time());
     else if (record.state === "starting") record.state = "open";
-    // Cancelled meanwhile, and the worker may have been asked before it knew the session: a call that is still under
-    // way does not count, and is followed by another.
-    else if (record.state === "closing") void closer.close(record).then(() => closer.close(record));
+    else if (record.state === "closing") void closer.closeStarted(record);
     record.seenAt = record.worker.sessionsVersion;
+    assertNotCancelled(record, peer);
     return reply;
   }
 

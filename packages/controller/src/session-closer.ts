@@ -20,6 +20,15 @@ export class SessionCloser {
     return closing;
   }
 
+  /**
+   * Ends a session whose start was answered while it was being cancelled. A call that is still under way may have
+   * reached the worker before the session did: it does not count, and another follows.
+   */
+  async closeStarted(record: SessionRecord): Promise<boolean> {
+    await this.#running.get(record);
+    return this.close(record);
+  }
+
   async #close(record: SessionRecord): Promise<boolean> {
     const isStarting = record.state === "starting";
     record.state = "closing";

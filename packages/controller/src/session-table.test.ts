@@ -41,6 +41,45 @@ test("a lease covers all sessions of its owner, and every start and renewal exte
   expect(expired()).toEqual([first.id, second.id]);
 });
 
+test("a turn extends its owner's lease, and never shortens it", () => {
+  const { table, clock, open, expired, time } = createTable();
+  const busy = open({ owner: "run/1", leaseMs: 1_000 });
+  const idle = open({ owner: "run/1", leaseMs: 60_000 });
+  clock.advance(59_500);
+  table.hear(busy, time());
+  clock.advance(999);
+  expect(expired()).toEqual([]);
+  table.hear(idle, time());
+  table.hear(busy, time());
+  clock.advance(59_999);
+  expect(expired()).toEqual([]);
+  clock.advance(1);
+  expect(expired()).toEqual([busy.id, idle.id]);
+});
+
+test("what is only looked at keeps no lease", () => {
+  const { table, clock, open, expired, time } = createTable();
+  const session = open({ owner: "run/1", leaseMs: 1_000 });
+  clock.advance(999);
+  table.touch(session, time());
+  clock.advance(1);
+  expect(expired()).toEqual([session.id]);
+});
+
+test("an owner that leaves is not held back by a turn that was still on its way, but may come back", () => {
+  const { table, clock, open, expired, time } = createTable();
+  const session = open({ owner: "run/1", leaseMs: 60_000 });
+  for (let again = 0; again < 2; again++) table.renew("run/1", 1, clock.now());
+  table.hear(session, time());
+  clock.advance(1);
+  expect(expired()).toEqual([session.id]);
+  table.renew("run/1", 60_000, clock.now());
+  clock.advance(50_000);
+  table.hear(session, time());
+  clock.advance(59_999);
+  expect(expired()).toEqual([]);
+});
+
 test("a start after the lease ran out begins a new lease", () => {
   const { clock, open, expired, table, time } = createTable();
   table.close(open({ owner: "run/1", leaseMs: 1_000 }), time());

@@ -29,6 +29,8 @@ export interface SessionRecord {
 
 interface Lease {
   until: number;
+  /** How long it was last asked for, in milliseconds: what a turn extends it by, at most. */
+  termMs: number;
   readonly sessions: Set<SessionId>;
 }
 
@@ -110,6 +112,15 @@ export class SessionTable {
     return record;
   }
 
+  /** A turn came from the session's client: a sign of life, which also extends the lease of its owner. */
+  hear(record: SessionRecord, time: Time): void {
+    this.touch(record, time);
+    const lease = record.owner === undefined ? undefined : this.#leases.get(record.owner);
+    if (lease === undefined || record.leaseMs === undefined) return;
+    // An owner that leaves has asked for next to nothing: a turn that was still on its way must not keep its sessions.
+    lease.until = Math.max(lease.until, time.lived + Math.min(record.leaseMs, lease.termMs));
+  }
+
   touch(record: SessionRecord, time: Time): void {
     record.touched = time.lived;
     record.lastUpdate = time.wall / 1000;
@@ -147,6 +158,7 @@ export class SessionTable {
   renew(owner: string, leaseMs: number, now: number): number {
     const lease = this.#lease(owner, leaseMs, now);
     lease.until = now + leaseMs;
+    lease.termMs = leaseMs;
     return lease.sessions.size;
   }
 
@@ -179,10 +191,11 @@ export class SessionTable {
     return expired.filter(({ calls, state }) => calls === 0 && state === "open");
   }
 
-  /** The owner's lease, extended: whatever an owner does is a sign of life. */
+  /** The owner's lease, extended: a start is a sign of life. */
   #lease(owner: string, leaseMs: number, now: number): Lease {
     const there = this.#leases.get(owner);
-    const lease = there ?? { until: 0, sessions: new Set<SessionId>() };
+    const lease = there ?? { until: 0, termMs: 0, sessions: new Set<SessionId>() };
+    lease.termMs = Math.max(lease.termMs, leaseMs);
     lease.until = Math.max(lease.until, now + leaseMs);
     if (!there) this.#leases.set(owner, lease);
     return lease;

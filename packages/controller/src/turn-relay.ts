@@ -6,7 +6,7 @@ import type { SessionCloser } from "./session-closer.js";
 import type { SessionRecord, SessionTable, Time } from "./session-table.js";
 import type { WorkerClients } from "./worker-client.js";
 import type { WorkerRecord, WorkerRegistry } from "./worker-registry.js";
-import { isFinished, isLost, isOurs, parseObject, sessionReply } from "./worker-reply.js";
+import { assertNotCancelled, isFinished, isLost, isOurs, parseObject, sessionReply } from "./worker-reply.js";
 import type { WorkerSync } from "./worker-sync.js";
 
 export interface TurnRelayOptions {
@@ -48,13 +48,14 @@ export class TurnRelay {
     const record = table.get(request.session_id);
     if (record === undefined) return this.#interactUnknown(request, caller);
     record.calls += 1;
-    table.touch(record, time());
+    table.hear(record, time());
     try {
-      const reply = await this.#relay(request, record.worker, caller);
+      const reply = await this.#relay(request, record.worker, caller).catch((error: unknown) => {
+        throw this.#failed(record, request, error);
+      });
       if (isFinished(reply)) table.close(record, time());
+      assertNotCancelled(record, caller.peer);
       return reply;
-    } catch (error) {
-      throw this.#failed(record, request, error);
     } finally {
       record.calls -= 1;
       table.touch(record, time());
@@ -65,7 +66,7 @@ export class TurnRelay {
   #failed(record: SessionRecord, { turn }: Interact, error: unknown): unknown {
     const { table, closer, time } = this.options;
     const code = isCodedError(error) ? error.code : "INTERNAL";
-    if (code === "TASK_ERROR" || code === "SESSION_NOT_FOUND") table.close(record, time());
+    if (endings.has(code)) table.close(record, time());
     if (code === "WRONG_WORKER") return unknownSession();
     const mayAskAgain = turn !== undefined && record.worker.features.includes("replay");
     // Whether the turn was executed is not known, and it cannot be asked for again.
@@ -144,6 +145,9 @@ export class TurnRelay {
 
 /** Answers of a worker that does not have the session. Any other error is about the session, so it has it. */
 const elsewhere = new Set<string>(["SESSION_NOT_FOUND", "WRONG_WORKER", "WORKER_NOT_RESPONDING"]);
+
+/** Errors with which a session has ended at its worker. */
+const endings = new Set<string>(["TASK_ERROR", "SESSION_NOT_FOUND", "SESSION_CANCELLED"]);
 
 export function unknownSession(): CodedError {
   return new CodedError("SESSION_NOT_FOUND", "Error: Session does not exist");

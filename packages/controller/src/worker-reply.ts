@@ -1,6 +1,7 @@
 import { CodedError, type ErrorCode, headerNames, isCodedError, isErrorCode, messageOf } from "@eval/protocol";
 import { neverSent, type RawResponse } from "@eval/protocol/http-client";
 import { type Peer, RawReply } from "@eval/protocol/http-server";
+import type { SessionRecord } from "./session-table.js";
 import type { WorkerRecord } from "./worker-registry.js";
 
 export function isOurs(peer: Peer): boolean {
@@ -30,6 +31,16 @@ export function sessionReply(
   if (features === undefined) return new RawReply(200, body, headers);
   const rest = body.slice(body.indexOf("{") + 1);
   return new RawReply(200, `{"features":${JSON.stringify(features)},${rest}`, headers);
+}
+
+/**
+ * Refuses a reply of a session that was cancelled while it was awaited: whatever its task made of that is no result.
+ * Our workers refuse it themselves, and know better than we which came first; a v0.2 worker answers as if it were one.
+ */
+export function assertNotCancelled({ state, worker }: SessionRecord, peer: Peer): void {
+  if (state !== "closing" || worker.features.includes("replay")) return;
+  const message = "The session was cancelled before its turn was over";
+  throw new CodedError("SESSION_CANCELLED", message, isOurs(peer) ? {} : { detail: "Error: Session does not exist" });
 }
 
 /** A worker of ours says in a header how the session stands, which spares the reading; nobody else's is believed. */

@@ -4,7 +4,7 @@ import { addConfigCommand } from "./config/command.js";
 await runBin(async (context) => {
   const program = createProgram(
     {
-      name: "eval-protocol",
+      name: "npx @eval/protocol",
       description: "Tools around the files and the protocol that the packages of @eval share",
       version: readPackageVersion(import.meta.url),
     },

@@ -1,3 +1,5 @@
+export { messageOf } from "./error-message.js";
+
 /**
  * The one table of error codes. `status` is the HTTP status where the code travels in a reply, `exit` the exit code
  * of a bin that ends with it, `retry` whether the same request may be sent again unchanged with hope.
@@ -27,7 +29,7 @@ export const errorTable = {
   VALIDATION: { status: 422, exit: 1, retry: false },
   UNREACHABLE: { status: 502, exit: 3, retry: true },
   TIMEOUT: { status: 504, exit: 3, retry: true },
-  BAD_REPLY: { status: 502, exit: 1, retry: false },
+  BAD_REPLY: { status: 502, exit: 3, retry: false },
 
   // The controller. start_sample answers the first two with 406, as v0.2 does.
   TASK_NOT_FOUND: { status: 400, exit: 3, retry: true },
@@ -47,6 +49,8 @@ export const errorTable = {
   SESSION_BUSY: { status: 400, exit: 1, retry: false },
   CONCURRENCY_LIMIT: { status: 406, exit: 1, retry: true },
   TASK_ERROR: { status: 501, exit: 1, retry: false },
+  /** Ended from outside, before its turn was over: whatever the task made of it is no result. */
+  SESSION_CANCELLED: { status: 400, exit: 1, retry: false },
 } as const satisfies Record<string, { status: number; exit: number; retry: boolean }>;
 
 export type ErrorCode = keyof typeof errorTable;
@@ -89,12 +93,4 @@ export function isCodedError(error: unknown): error is CodedError {
 
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && Object.hasOwn(errorTable, code);
-}
-
-/** The message of anything that was thrown, with the messages of its causes. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const own = error.message || error.name;
-  if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join("; ");
-  return error.cause === undefined ? own : `${own}: ${messageOf(error.cause)}`;
 }

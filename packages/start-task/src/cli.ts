@@ -5,7 +5,7 @@ import { type Flags, limitsOf, parseFlags } from "./flags.js";
 import type { RunningTasks } from "./running-tasks.js";
 import { startTask } from "./start-task.js";
 
-/** `eval-start-task`: runs until a signal ends it, or nothing is left running. Returns the exit code. */
+/** `npx @eval/start-task`: runs until a signal ends it, or nothing is left running. Returns the exit code. */
 export async function main(context: BinContext): Promise<number> {
   const flags = parseFlags(context);
   const { logLevel, stderr, format } = { ...flags, stderr: context.stderr, format: logFormatOf(flags, context) };

@@ -35,7 +35,7 @@ export interface Flags extends LogOptions {
 
 export function parseFlags(context: BinContext): Flags {
   const about = {
-    name: "eval-start-task",
+    name: "npx @eval/start-task",
     description: "Brings workers (and a controller) up and owns their processes",
   };
   const program = createProgram({ ...about, version: readPackageVersion(import.meta.url) }, context);

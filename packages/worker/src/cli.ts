@@ -31,7 +31,7 @@ interface Flags extends ServerOptions, LogOptions {
 
 const version = () => readPackageVersion(import.meta.url);
 
-/** `eval-worker NAME`: hosts the task until a signal ends it. Returns the exit code. */
+/** `npx @eval/worker NAME`: hosts the task until a signal ends it. Returns the exit code. */
 export async function main(context: BinContext): Promise<number> {
   const { name, flags } = parseFlags(context);
   const { host, port, insecure, controller, self } = flags;
@@ -65,7 +65,7 @@ function untilStopped(context: BinContext, running: RunningWorker, drainS: numbe
 }
 
 function parseFlags(context: BinContext): { name: string; flags: Flags } {
-  const about = { name: "eval-worker", description: "Hosts a task: its environment and its data set" };
+  const about = { name: "npx @eval/worker", description: "Hosts a task: its environment and its data set" };
   const program = createProgram({ ...about, version: version() }, context);
   program
     .argument("<name>", "the task, as the configuration file calls it")

@@ -1,13 +1,11 @@
-import type { SampleIndex, TaskOutput } from "@eval/protocol";
+import type { SampleIndex } from "@eval/protocol";
+import type { TurnOutcome } from "./session.js";
 
-/** The last turn of a session that ended: what is needed to answer it again. */
-export interface FinishedSession {
+/** The last turn of a session that ended: what is needed to answer it again. Of a cancelled one, only that it was. */
+export interface FinishedSession extends TurnOutcome {
   index: SampleIndex;
-  turn: number;
   /** What the agent said in that turn, as text; undefined when the session ended in its first turn. */
   request: string | undefined;
-  output: TaskOutput;
-  failed: boolean;
 }
 
 /**
@@ -51,6 +49,7 @@ export class FinishedSessions {
 
 /** An estimate: two bytes a character of the texts, and a constant for the rest. */
 function sizeOf({ output }: FinishedSession): number {
+  if (output === undefined) return 200;
   const history = (output.history ?? []).reduce((sum, { content }) => sum + 2 * content.length, 0);
   const result = typeof output.result === "string" ? output.result.length : JSON.stringify(output.result).length;
   return 200 + history + 2 * result;

@@ -85,12 +85,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
 
 /** A worker that gives out an address which only its own host can reach is of no use to a controller elsewhere. */
 function assertReachable(self: string | undefined, host: string, controller: string): void {
-  if (!URL.canParse(controller)) {
-    throw new CodedError("USAGE", `"${controller}" is not an address: write it like http://localhost:5000/api`);
-  }
-  if (self !== undefined && !URL.canParse(self)) {
-    throw new CodedError("USAGE", `"${self}" is not an address: write it like http://localhost:5001/api`);
-  }
+  assertAddress(controller, "http://localhost:5000/api");
+  if (self !== undefined) assertAddress(self, "http://localhost:5001/api");
   const { hostname } = new URL(controller);
   // From inside a container, the machine that it runs on; there the worker's port is published to the loopback.
   if (isLoopbackHost(hostname) || hostname === "host.docker.internal") return;
@@ -101,6 +97,11 @@ function assertReachable(self: string | undefined, host: string, controller: str
   if (isLoopbackHost(host)) {
     throw new CodedError("USAGE", `The worker listens on ${host} alone, and ${self} leads nowhere: set --host as well`);
   }
+}
+
+function assertAddress(address: string, example: string): void {
+  if (/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : "")) return;
+  throw new CodedError("USAGE", `"${address}" is not an HTTP address: write it like ${example}`);
 }
 
 async function release(task: Task, logger: Logger): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import { createFront, type Handlers, RawReply, type RequestContext, readJsonLines } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
 import type { Contact } from "./contact.js";
+import { inV02Words } from "./session-reply.js";
 import type { TaskHost } from "./task-host.js";
 
 export interface WorkerServerOptions {
@@ -54,13 +55,12 @@ function createHandlers({ host, incarnation, version }: WorkerServerOptions): Ha
       return peer.instance === undefined ? status : { ...status, ...identity, sessions: host.report() };
     },
     sampleStatus: ({ session_id }) => describe(host, session_id),
-    startSample: async ({ session_id, index, request_id, owner, lease_s }, { peer }) => {
+    startSample: ({ session_id, index, request_id, owner, lease_s }, { peer }) => {
       const leaseMs = lease_s === undefined ? undefined : lease_s * 1000;
       const ownership = { openedBy: peer.instance, owner, leaseMs, replay: request_id !== undefined };
-      const reply = await host.start(session_id, index, ownership);
-      return sessionReply(reply, peer.instance);
+      return sessionReply(host.start(session_id, index, ownership), peer.instance);
     },
-    interact: async (request, { peer }) => sessionReply(await host.interact(request), peer.instance),
+    interact: (request, { peer }) => sessionReply(host.interact(request), peer.instance),
     cancel: ({ session_id }) => host.cancel(session_id),
     cancelAll: () => host.cancelAll(),
     calculateOverall: ({ results }) => calculateOverall(host, each(results)),
@@ -68,12 +68,15 @@ function createHandlers({ host, incarnation, version }: WorkerServerOptions): Ha
   };
 }
 
-/** v0.2 peers get v0.2's two fields; ours also a header that spares a router the reading of the body. */
-function sessionReply(reply: SessionReply, instance: string | undefined): RawReply {
-  const { session_id, output } = reply;
-  const body = JSON.stringify(instance === undefined ? { session_id, output } : reply);
-  const state = reply.pending ? "pending" : output.status === "running" ? "running" : "finished";
-  return new RawReply(200, body, instance === undefined ? {} : { [headerNames.state]: state });
+/** v0.2 peers get v0.2's two fields and words; ours also a header that spares a router the reading of the body. */
+async function sessionReply(coming: Promise<SessionReply>, instance: string | undefined): Promise<RawReply> {
+  if (instance === undefined) {
+    const { session_id, output } = await coming.catch((error) => Promise.reject(inV02Words(error)));
+    return new RawReply(200, JSON.stringify({ session_id, output }));
+  }
+  const reply = await coming;
+  const state = reply.pending ? "pending" : reply.output.status === "running" ? "running" : "finished";
+  return new RawReply(200, JSON.stringify(reply), { [headerNames.state]: state });
 }
 
 function describe(host: TaskHost, id: number): unknown {

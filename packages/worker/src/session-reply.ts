@@ -1,8 +1,12 @@
-import { CodedError, type SessionReply } from "@eval/protocol";
+import { CodedError, isCodedError, type SessionReply } from "@eval/protocol";
 import type { TurnOutcome } from "./session.js";
 
-/** A turn's outcome in the wire's form. Throws TASK_ERROR (501, as v0.2) when the task raised after its first action. */
+/**
+ * A turn's outcome in the wire's form. Throws TASK_ERROR (501, as v0.2) when the task raised after its first action,
+ * and SESSION_CANCELLED when there is none.
+ */
 export function replyOf(id: number, { turn, output, failed }: TurnOutcome): SessionReply {
+  if (output === undefined) throw sessionCancelled();
   const reply = { session_id: id, output };
   if (failed && turn > 0) {
     throw new CodedError("TASK_ERROR", `The task raised: ${output.result}`, { detail: reply });
@@ -18,6 +22,16 @@ export function pendingReply(id: number, turn: number): SessionReply {
 
 export function noSuchSession(): CodedError {
   return new CodedError("SESSION_NOT_FOUND", "No such session");
+}
+
+function sessionCancelled(): CodedError {
+  return new CodedError("SESSION_CANCELLED", "The session was cancelled before its turn was over");
+}
+
+/** The same for a v0.2 peer: it knows of no cancelled sessions, only of none. */
+export function inV02Words(error: unknown): unknown {
+  if (!isCodedError(error) || error.code !== "SESSION_CANCELLED") return error;
+  return new CodedError(error.code, error.message, { detail: noSuchSession().detail });
 }
 
 /** @param expected undefined when the session is finished */

@@ -44,6 +44,14 @@ test("a cancelled task gets `cancelled` for the action it waits in, and for ever
   expect(session.view.signal.aborted).toBe(true);
 });
 
+test("a cancelled session has no result, whatever its task returns", async () => {
+  const session = create();
+  const last = session.outcome();
+  session.cancel();
+  session.finish({ status: "completed", result: 5 }, true);
+  expect(await last).toEqual({ turn: 0, output: undefined, failed: false });
+});
+
 test("the task's history is whole, read-only, and can be cloned", () => {
   const session = create();
   const { view } = session;

@@ -9,7 +9,8 @@ export type SessionPhase = "waiting for task" | "waiting for agent" | "finished"
 /** What came of a turn: the session's output after it, and whether the task raised. */
 export interface TurnOutcome {
   turn: number;
-  output: TaskOutput;
+  /** Undefined: the session was cancelled before the turn was over. What its task made of that is nobody's result. */
+  output: TaskOutput | undefined;
   failed: boolean;
 }
 
@@ -123,13 +124,14 @@ export class HostedSession {
     this.#abort.abort(new Error("the session was cancelled"));
   }
 
-  /** The end: answers the turn that waits, if any, and returns the last outcome. */
+  /** The end: answers the turn that waits, if any, and returns the last outcome. A cancelled session has no result. */
   finish({ status, result }: CheckedResult, failed: boolean): TurnOutcome {
     this.#phase = "finished";
     this.#resumeTask?.({ status: "cancelled", content: null });
     this.#resumeTask = undefined;
     const output: TaskOutput = { index: this.index, status, result, history: [...this.#history] };
-    const outcome = { turn: this.#turn, output, failed };
+    const cancelled = { turn: this.#turn, output: undefined, failed: false };
+    const outcome = this.#cancelled ? cancelled : { turn: this.#turn, output, failed };
     this.#settle(outcome);
     this.#markEnded();
     return outcome;

@@ -163,6 +163,78 @@ test.each([
   expect(output).toMatchObject({ status: "task error", result: expect.stringMatching(message) });
 });
 
+const cancelled = {
+  code: "SESSION_CANCELLED",
+  status: 400,
+  message: "The session was cancelled before its turn was over",
+};
+
+/** A task that ends with `body` when it is released, in its first turn; whether it was cancelled before or not. */
+async function createHeld(body: () => unknown) {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { host } = await createHost(async (session) => {
+    await session.action("q");
+    await held;
+    return body();
+  });
+  return { host, release };
+}
+
+test.each<[string, () => unknown]>([
+  ["completes all the same", () => ({ status: "completed", result: 1 })],
+  ["gives up", () => ({ status: "unknown" })],
+  [
+    "raises",
+    () => {
+      throw new Error("no database");
+    },
+  ],
+])("a turn whose session is cancelled is answered with an error, at its end, when the task %s", async (_what, body) => {
+  const { host, release } = await createHeld(body);
+  await host.start(1, 0, owned);
+  const waiting = host.interact(say("a", 1));
+  const cancelling = host.cancel(1);
+  // Nothing is over before the task is: whoever asks waits for that, whichever turn it asks for.
+  expect(await host.interact(say("a", 1, 5))).toMatchObject({ pending: true, turn: 1 });
+  expect(await host.interact(say("b", 2, 5))).toMatchObject({ pending: true, turn: 2 });
+  expect(host.current).toBe(1);
+  release();
+  await expect(waiting).rejects.toMatchObject(cancelled);
+  expect(await cancelling).toEqual({ session_id: 1 });
+  expect(host.current).toBe(0);
+  for (const turn of [1, 2]) await expect(host.interact(say("a", turn))).rejects.toMatchObject(cancelled);
+  await expect(host.interact(say("other", 1))).rejects.toMatchObject(cancelled);
+  await expect(host.interact(say("a"))).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+});
+
+test("a start whose session is cancelled is answered with an error, also when it is sent again", async () => {
+  let release = () => {};
+  const { host } = await createHost(async (session) => {
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await session.action("q");
+    return { status: "completed" };
+  });
+  const starting = host.start(1, 0, owned);
+  const cancelling = host.cancel(1);
+  release();
+  await expect(starting).rejects.toMatchObject(cancelled);
+  await cancelling;
+  await expect(host.start(1, 0, owned)).rejects.toMatchObject(cancelled);
+});
+
+test("a session that is cancelled between two turns: the last turn and the next one are told so", async () => {
+  const { host } = await createHost(rounds(3));
+  await host.start(1, 0, owned);
+  await host.interact(say("a", 1));
+  await host.cancel(1);
+  for (const turn of [1, 2]) await expect(host.interact(say("a", turn))).rejects.toMatchObject(cancelled);
+});
+
 test("a cancelled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
   const { host } = await createHost(rounds(1));
   await host.start(1, 0, owned);
@@ -183,7 +255,7 @@ test("a cancelled session that ends by itself is confirmed; one that does not is
   const waiting = stubborn.host.interact(say("a", 1));
   expect(await stubborn.host.cancel(1)).toEqual({ session_id: 1, pending: true });
   expect(stubborn.host.current).toBe(1);
-  expect((await waiting).output).toMatchObject({ status: "unknown" });
+  await expect(waiting).rejects.toMatchObject(cancelled);
   expect([stubborn.host.current, aborted]).toEqual([0, true]);
 });
 

@@ -1,4 +1,5 @@
 import {
+  type AgentOutput,
   CodedError,
   type Interact,
   messageOf,
@@ -108,18 +109,11 @@ export class TaskHost {
     const request = JSON.stringify(agent_response);
     const session = this.#sessions.get(id);
     if (session === undefined) return this.#replayFinished(id, request, turn);
-    const waitsForAgent = session.phase === "waiting for agent";
-    if (turn === undefined && !waitsForAgent) {
-      throw new CodedError("SESSION_BUSY", "Task Executing, please do not send new request.");
-    }
-    const next = session.turn + 1;
-    if (waitsForAgent && (turn ?? next) === next) session.deliver(agent_response, request);
-    else if (turn !== session.turn || session.request !== request) {
-      throw turnConflict(waitsForAgent ? next : session.turn, turn);
-    }
+    // Whichever turn is asked for of a session that is being cancelled, the end of that is the answer.
+    if (!session.cancelled) this.#take(session, agent_response, request, turn);
     const outcome = session.outcome();
     const isThere = wait_ms === undefined || (await endsWithin(outcome, wait_ms));
-    return isThere ? replyOf(id, await outcome) : pendingReply(id, session.turn);
+    return isThere ? replyOf(id, await outcome) : pendingReply(id, turn ?? session.turn);
   }
 
   /** Ends a session. Resolves when it has ended, or with `pending` when that takes longer than the caller waits. */
@@ -165,6 +159,19 @@ export class TaskHost {
     throw new CodedError("CONCURRENCY_LIMIT", `Sample concurrency limit reached: ${this.task.concurrency}`);
   }
 
+  /** Hands the next turn to the task; one that is there already is left alone, and any other refused. */
+  #take(session: HostedSession, answer: AgentOutput, request: string, turn: number | undefined): void {
+    const waitsForAgent = session.phase === "waiting for agent";
+    if (turn === undefined && !waitsForAgent) {
+      throw new CodedError("SESSION_BUSY", "Task Executing, please do not send new request.");
+    }
+    const next = session.turn + 1;
+    if (waitsForAgent && (turn ?? next) === next) session.deliver(answer, request);
+    else if (turn !== session.turn || session.request !== request) {
+      throw turnConflict(waitsForAgent ? next : session.turn, turn);
+    }
+  }
+
   async #run(session: HostedSession): Promise<void> {
     let result: CheckedResult;
     let failed = false;
@@ -192,7 +199,9 @@ export class TaskHost {
   #replayFinished(id: number, request: string, turn: number | undefined): SessionReply {
     const finished = this.#finished.get(id, this.#now());
     if (finished === undefined || turn === undefined) throw noSuchSession();
-    if (turn !== finished.turn || request !== finished.request) throw turnConflict(undefined, turn);
+    const isSameTurn = turn === finished.turn && request === finished.request;
+    const wasCancelled = finished.output === undefined;
+    if (!isSameTurn && !wasCancelled) throw turnConflict(undefined, turn);
     return replyOf(id, finished);
   }
 

@@ -8,7 +8,7 @@ afterEach(() => folder?.remove());
 test("npx runs the controller's bin in an empty folder, and leaves it empty", async () => {
   folder = new EmptyFolder(inject("registry"));
   const { stdout } = await folder.run("npx", ["-y", "@eval/controller", "--help"]);
-  expect(stdout).toContain("Usage: eval-controller");
+  expect(stdout).toContain("Usage: npx @eval/controller");
   expect(stdout).toContain("--recovery-window");
   expect(folder.list()).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { randomId } from "@eval/protocol";
 import { waitFor } from "@eval/protocol/testing";
 import { expect, test } from "vitest";
@@ -14,6 +15,20 @@ test("a lease that runs out ends the session at its worker", async () => {
   await waitFor(() => worker.host.current === 1);
   await waitFor(async () => (await onlyWorker(client)).current === 1);
   expect(Object.keys((await client.listSessions(undefined)).value)).toEqual([String(kept.session_id)]);
+});
+
+test("turns that arrive keep the lease while renewals do not", async () => {
+  const { address } = await startController();
+  await startWorker(address, { task: echoTask({ rounds: 50 }) });
+  const client = connect(address);
+  const { session_id } = (await client.startSample(start({ owner: "r/1", lease_s: 1 }))).value;
+  const begun = performance.now();
+  // The lease alone would be over after a second, and the session a second later at the latest.
+  for (let turn = 1; performance.now() - begun < 2_200; turn++) {
+    const request = { session_id, agent_response: say("a"), turn, wait_ms: 5_000 };
+    expect((await client.interact(request)).value.output.status).toBe("running");
+    await delay(100);
+  }
 });
 
 test("a v0.2 client's session ends after the time without a turn", async () => {
@@ -84,8 +99,9 @@ test("a start that is cancelled while it is under way leaves nothing behind", as
   await waitFor(() => worker.host.current === 1);
   const cancelling = client.cancel({ session_id: record.id });
   await waitFor(() => worker.host.session(record.id).cancelled);
+  const refused = expect(starting).rejects.toMatchObject({ code: "SESSION_CANCELLED", status: 400 });
   begin();
-  await Promise.all([starting, cancelling]);
+  await Promise.all([refused, cancelling]);
   await waitFor(() => worker.host.current === 0 && controller.table.size === 0);
 });
 

@@ -12,12 +12,14 @@ export class V02Worker {
   readonly sessions = new Map<number, unknown>();
   /** Every request: path and body. */
   readonly requests: { path: string; body: Record<string, unknown>; headers: IncomingMessage["headers"] }[] = [];
+  readonly #held = new Map<string, Promise<void>>();
   readonly #server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
     const body = text === "" ? {} : JSON.parse(text);
     const path = request.url ?? "";
     this.requests.push({ path, body, headers: request.headers });
+    await this.#held.get(path);
     const [status, reply] = this.routes[path]?.(body) ?? [404, { detail: "Not Found" }];
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(reply));
   });
@@ -59,6 +61,16 @@ export class V02Worker {
 
   get address(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/api`;
+  }
+
+  /** Keeps requests of a path waiting until the returned function is called. */
+  hold(path: string): () => void {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held.set(path, held);
+    return release;
   }
 
   register(controller: string, changes: Record<string, unknown> = {}) {

@@ -77,7 +77,7 @@ function notThere(missing: readonly Missing[], waitMs: number): CodedError {
   const lines = missing.map(({ name, why }) => `  ${name}: ${why}`).join("\n");
   const isAway = missing.some(({ code }) => code === "UNREACHABLE" || code === "TIMEOUT");
   const code = isAway ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
-  const advice = "Start the controller and the workers (for instance with eval-start-task), or wait longer";
+  const advice = "Start the controller and the workers (for instance with npx @eval/start-task -a), or wait longer";
   const text = `After ${waitMs / 1000} s these tasks are not there:\n${lines}\n${advice} (--wait-for-workers).`;
   return new CodedError(code, text);
 }

@@ -9,6 +9,7 @@ import { exponentialBackoff } from "../dispatch/ledger.js";
 import { loadCenter } from "../dispatch/runner-type.js";
 import { fileNames } from "../results/cell-folder.js";
 import { writeFileDurably } from "../results/durable-files.js";
+import { assertOutputFolder } from "../results/output-folder.js";
 import { lockOutput } from "../results/output-lock.js";
 import { RunLog } from "../results/run-log.js";
 import type { SummaryRow } from "../results/summary.js";
@@ -91,6 +92,7 @@ export async function evaluate(
     });
   }
   const output = resolve(cwd, expandOutput(options.output ?? evaluation.output, new Date()));
+  await assertOutputFolder(output);
   const lock = await lockOutput(output, { force: options.forceUnlock ?? false, now: Date.now });
   const log = new RunLog(output, { now: Date.now });
   try {

@@ -72,7 +72,20 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     epochs: reader.read(["epochs"], epochsSchema) ?? 1,
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),
   };
+  config.warnings.push(...unknownKeys(raw));
   return reader.problems.length > 0 ? { problems: reader.problems } : { config };
+}
+
+const knownKeys: readonly string[] = [
+  ...["definition", "concurrency", "assignments", "output", "runner", "epochs"],
+  // What the configuration language may leave behind.
+  ...["import", "default", "overwrite"],
+];
+
+/** v0.2 ignores them, too; but one is likely a slip. */
+function unknownKeys(raw: Record<string, unknown>): string[] {
+  const unknown = Object.keys(raw).filter((key) => !knownKeys.includes(key));
+  return unknown.map((key) => `${key}: there is no such setting; it is ignored`);
 }
 
 /** The parts of an assignment configuration. */

@@ -58,26 +58,38 @@ class Bars implements Progress {
   readonly #state = new ProgressState();
   readonly #bars = new Map<string, SingleBar>();
   readonly #multi: MultiBar;
+  #stopped = false;
 
   constructor(
-    stream: Output,
+    private readonly stream: Output,
     private readonly now: () => number,
   ) {
     const format = "{name} {bar} {value}/{total}  {rate}  ETA {left}  {failed} failed";
     this.#multi = new MultiBar(
-      { format, stream: stream as NodeJS.WritableStream, hideCursor: true, clearOnComplete: false, fps: 5 },
+      {
+        format,
+        stream: stream as NodeJS.WritableStream,
+        hideCursor: true,
+        clearOnComplete: false,
+        gracefulExit: false,
+        fps: 5,
+      },
       Presets.shades_classic,
     );
   }
 
   onEvent(event: EvaluationEvent): void {
     this.#state.apply(event, this.now());
-    if (event.type === "waiting") this.#multi.log(`waiting for ${event.task}: ${event.why}\n`);
+    // Before there are bars: their own log would keep the line until there are.
+    if (event.type === "waiting") this.stream.write(`waiting for ${event.task}: ${event.why}\n`);
     if (event.type === "planned") this.#create();
     if (event.type === "settled") this.#update(event.agent);
   }
 
   stop(): void {
+    // A second stop would draw the bars over what was printed after the first.
+    if (this.#stopped) return;
+    this.#stopped = true;
     for (const agent of this.#state.agents.keys()) this.#update(agent);
     this.#multi.stop();
   }

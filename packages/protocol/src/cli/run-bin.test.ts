@@ -89,10 +89,28 @@ describe("runBin", () => {
     expect(fake.stderr.text).toMatch(stderr);
   });
 
-  it("ends quietly where the reader of its output went away", async () => {
-    const fake = await run(new FakeProcess(), async () => {});
-    fake.stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
-    expect(fake.exits).toEqual([141]);
+  it("shows the stacks of errors that cause each other", async () => {
+    const error = new Error("outer", { cause: new Error("inner") });
+    (error.cause as Error).cause = error;
+    const fake = await run(new FakeProcess("--log-level=debug"), async () => {
+      throw error;
+    });
+    expect(fake.stderr.text).toMatch(/^error: outer: inner\n/);
+    expect(fake.stderr.text.match(/caused by/g)).toHaveLength(1);
+  });
+
+  it("goes on where the readers of its output went away, and ends where a result cannot be written", async () => {
+    const fail = (stream: Sink, code: string) => stream.emit("error", Object.assign(new Error(code), { code }));
+    const fake = new FakeProcess();
+    await run(fake, async () => {
+      fail(fake.stdout, "EPIPE");
+      fail(fake.stderr, "EPIPE");
+      fail(fake.stderr, "EIO");
+      return 3;
+    });
+    expect([fake.exits, fake.exitCode]).toEqual([[], 3]);
+    fail(fake.stdout, "ENOSPC");
+    expect(fake.exits).toEqual([1]);
   });
 });
 

@@ -47,10 +47,7 @@ export async function runBin(
   options: RunBinOptions = {},
 ): Promise<void> {
   const host = options.process ?? process;
-  // A reader that went away (`| head`) is no reason for a stack trace. 141 = 128 + SIGPIPE.
-  host.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    host.exit(error.code === "EPIPE" ? 141 : 1);
-  });
+  outliveReaders(host);
   const { env, stdout, stderr } = host;
   const argv = host.argv.slice(2);
   const leaveNpx = followNpx(host);
@@ -65,6 +62,19 @@ export async function runBin(
   leaveNpx();
   // Unreferenced: it only fires where something that should have been stopped is still open.
   setTimeout(() => host.exit(Number(host.exitCode)), options.lingerMs ?? 2000).unref();
+}
+
+/**
+ * A reader that went away (`| head`) must not end what a program is in the middle of: what is written from then on is
+ * dropped, and the exit code tells of the program alone.
+ */
+function outliveReaders(host: BinProcess): void {
+  host.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A result that cannot be written, say for want of space, is a failure.
+    if (error.code !== "EPIPE") host.exit(1);
+  });
+  // Only messages go there, and there is nowhere left to tell that one was lost.
+  host.stderr.on("error", () => {});
 }
 
 export interface ProgramAbout {
@@ -94,7 +104,10 @@ export function describeFailure(error: unknown, withStack: boolean): { text: str
   }
   const stack = withStack && error instanceof Error && error.stack !== undefined ? `\n${stacksOf(error)}` : "";
   if (isCodedError(error)) {
-    return { text: `error: ${messageOf(error)} (${error.code})${stack}`, exit: errorTable[error.code].exit };
+    // Behind the first line: further lines may be an example, which a code at their end would become part of.
+    const [first, ...rest] = messageOf(error).split("\n");
+    const text = [`error: ${first} (${error.code})`, ...rest].join("\n");
+    return { text: text + stack, exit: errorTable[error.code].exit };
   }
   const more = withStack
     ? ""
@@ -104,12 +117,15 @@ export function describeFailure(error: unknown, withStack: boolean): { text: str
 
 /** Another copy of commander may have thrown it. */
 function isCommanderError(error: unknown): error is CommanderError {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith("commander.");
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" && code.startsWith("commander.");
 }
 
+/** Each error once: causes may go round in a circle. */
 function stacksOf(error: Error): string {
-  const own = error.stack ?? "";
-  return error.cause instanceof Error ? `${own}\ncaused by ${stacksOf(error.cause)}` : own;
+  const chain = new Set<Error>();
+  for (let one: unknown = error; one instanceof Error && !chain.has(one); one = one.cause) chain.add(one);
+  return [...chain].map(({ stack }) => stack ?? "").join("\ncaused by ");
 }
 
 function wantsStacks(argv: readonly string[], env: BinContext["env"]): boolean {

@@ -85,7 +85,8 @@ export class HttpClient {
     const response = await this.send(route.method, path, body, options);
     const value = this.readReply(response, path);
     const parsed = route.response.safeParse(value);
-    if (!parsed.success) throw new CodedError("BAD_REPLY", `${this.address} sent an unexpected reply to ${route.path}`);
+    if (!parsed.success)
+      throw new CodedError("BAD_REPLY", `${this.address} sent an unexpected reply to ${route.path}: ${hint}`);
     return { value: parsed.data as ResponseOf<R>, peer: readPeer(response.headers), headers: response.headers };
   }
 
@@ -98,10 +99,13 @@ export class HttpClient {
   readReply(response: RawResponse, path: string): unknown {
     const value = parseOrUndefined(response.body);
     if (response.status >= 400) throw readReplyError(response, value, `${this.address} (${path})`);
-    if (value === undefined) throw new CodedError("BAD_REPLY", `${this.address} did not answer ${path} with JSON`);
+    if (value === undefined)
+      throw new CodedError("BAD_REPLY", `${this.address} did not answer ${path} with JSON: ${hint}`);
     return value;
   }
 }
+
+const hint = "does something else listen there?";
 
 /** A client with one method a route of the table. */
 export type RouteClient<T extends RouteTable> = {

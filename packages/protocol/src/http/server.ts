@@ -110,7 +110,9 @@ class Front {
 
   refuse(request: IncomingMessage, response: ServerResponse): void {
     discard(request);
-    const error = new CodedError("UNAUTHORIZED", "A token is required: Authorization: Bearer <token>");
+    const what = request.headers.authorization === undefined ? "A token is required" : "The token is not the right one";
+    const how = "send Authorization: Bearer <token> (the bins send EVAL_TOKEN, or --token)";
+    const error = new CodedError("UNAUTHORIZED", `${what}: ${how}`);
     const headers = { "www-authenticate": 'Basic realm="eval", Bearer', connection: "close" };
     writeError(response, error, this.#own, headers);
   }

@@ -35,6 +35,7 @@ export class ScriptedCenter extends DispatchCenter<Param> {
   }
 }
 
+/** @public The centre names it, and it is imported by that name. */
 export class ScriptedRunner extends Runner<Param> {
   static readonly center = ScriptedCenter;
 
