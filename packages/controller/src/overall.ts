@@ -64,7 +64,7 @@ async function send(
 }
 
 /** Lines of JSON -> `{"name": ..., "results": [...]}`, without holding more than a chunk. */
-export async function* resultsAsArray(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* resultsAsArray(name: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   yield `{"name":${JSON.stringify(name)},"results":[`;
   let hasLines = false;
