@@ -9,7 +9,7 @@ describe.each(binNames)("%s", (name) => {
   test("explains itself, says its version, and refuses what it does not know", async ({ stage }) => {
     const [help, version, wrong] = ["--help", "--version", "--no-such-flag"].map((flag) => stage.start(name, [flag]));
     expect(await help?.ends(), help?.report).toEqual({ code: 0, signal: null });
-    expect(help?.stdout).toContain(`Usage: eval-${name}`);
+    expect(help?.stdout).toContain(`Usage: npx @eval/${name}`);
     expect(help?.stderr).toBe("");
     const manifest = JSON.parse(readFileSync(join(packagesFolder, name, "package.json"), "utf8"));
     expect(await version?.ends(), version?.report).toEqual({ code: 0, signal: null });
