@@ -4,22 +4,17 @@ import { build, loadExport, requireMethods } from "@eval/protocol/module-loader"
 import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
 import type { TaskClient } from "./task-client.js";
 
-/** What a runner that carries samples out is sent. */
-export interface RunParam {
-  agents: Record<string, ModuleDefinition>;
-  tasks: Record<string, ModuleDefinition>;
-  configDir: string;
-  cwd: string;
-  /** `<run id>/<client instance>`: the same for all runners of a launch. */
-  owner: string;
-  leaseS: number;
-  waitForWorkersMs: number;
-}
+/** What a runner that carries samples out is sent: the part of its centre's options that can travel. */
+export type RunParam = Pick<
+  CenterOptions,
+  "agents" | "tasks" | "configDir" | "cwd" | "owner" | "leaseS" | "waitForWorkersMs"
+>;
 
 /** What it makes of that. */
 export interface RunShared {
   agents: ReadonlyMap<string, Agent>;
   tasks: ReadonlyMap<string, TaskClient>;
+  /** `<run id>/<client instance>`: the same for all runners of a launch. */
   owner: string;
   leaseS: number;
   close(): Promise<void>;
