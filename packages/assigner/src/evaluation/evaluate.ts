@@ -164,6 +164,8 @@ class Evaluation {
     const { output, log } = this;
     const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
     this.#onEvent({ type: "planned", output, cells: planned });
+    const done = planned.reduce((sum, cell) => sum + cell.done, 0);
+    if (done > 0) logger.info(`Going on in ${output}: ${done} samples have a result already`);
     const onEvent = this.#onEvent;
     const signal = this.#signal;
     const hide = (text: string) => redact(text, this.evaluation.secrets);
