@@ -80,7 +80,7 @@ export async function evaluate(
   config: string | InlineConfig,
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
-  const { cwd = process.cwd(), env = {}, token, logger = silentLogger, leaseS = 60 } = options;
+  const { cwd = process.cwd(), env = {}, token, logger = silentLogger, leaseS = defaultLeaseS } = options;
   if (!(leaseS > 0 && leaseS <= maxLeaseS)) {
     throw new CodedError("USAGE", `lease: expected more than 0 and at most ${maxLeaseS} seconds, received ${leaseS}`);
   }
@@ -104,6 +104,8 @@ export async function evaluate(
   }
 }
 
+const defaultLeaseS = 60;
+
 /** As the wire has it: a day. */
 const maxLeaseS = 86_400;
 
@@ -116,9 +118,9 @@ type Settings = EvaluateOptions & { cwd: string; logger: Logger };
 /** One launch into a folder that is locked. */
 class Evaluation {
   readonly #waitMs: number;
+  readonly #leaseS: number;
   readonly #signal: AbortSignal;
   readonly #onEvent: (event: EvaluationEvent) => void;
-  #leases: LeaseKeeper | undefined;
 
   constructor(
     private readonly evaluation: LoadedEvaluation,
@@ -127,6 +129,7 @@ class Evaluation {
     private readonly settings: Settings,
   ) {
     this.#waitMs = settings.waitForWorkersMs ?? 60_000;
+    this.#leaseS = settings.leaseS ?? defaultLeaseS;
     this.#signal = settings.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal);
     this.#onEvent = (event) => this.#emit(event);
@@ -155,7 +158,9 @@ class Evaluation {
 
   async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
     let results: CellResults | undefined;
-    const center = await this.#makeCenter(clients, () => results as CellResults);
+    // A new instance with every launch: the controller ends what an earlier one has left.
+    const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
+    const center = await this.#makeCenter(clients, owner, () => results as CellResults);
     await center.launch();
     const tasks = await this.#awaitTasks(cells, clients);
     if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
@@ -176,7 +181,7 @@ class Evaluation {
     if (this.#signal.aborted) stop();
     try {
       const isNothingLeft = plans.every(({ remaining }) => remaining.length === 0);
-      const ended = isNothingLeft ? nothingRan : await this.#withLease(() => center.start(plans));
+      const ended = isNothingLeft ? nothingRan : await this.#withLease(clients, owner, () => center.start(plans));
       await results.settled();
       return this.#report(results, ended);
     } finally {
@@ -184,28 +189,31 @@ class Evaluation {
     }
   }
 
-  async #withLease<T>(run: () => Promise<T>): Promise<T> {
-    this.#leases?.start();
+  /** Keeps the sessions of this launch alive while it dispatches, and gives the lease up behind it. */
+  async #withLease<T>(clients: ReadonlyMap<string, TaskClient>, owner: string, run: () => Promise<T>): Promise<T> {
+    const leases = new LeaseKeeper([...clients.values()], owner, this.#leaseS, this.settings.logger);
+    leases.start();
     try {
       return await run();
     } finally {
-      await this.#leases?.stop();
+      await leases.stop();
     }
   }
 
-  async #makeCenter(clients: ReadonlyMap<string, TaskClient>, results: () => CellResults): Promise<DispatchCenter> {
+  async #makeCenter(
+    clients: ReadonlyMap<string, TaskClient>,
+    owner: string,
+    results: () => CellResults,
+  ): Promise<DispatchCenter> {
     const { evaluation, settings } = this;
-    const { autoRetry = false, maxAttempts = 3, leaseS = 60, logger, cwd } = settings;
-    // A new instance with every launch: the controller ends what an earlier one has left.
-    const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
-    this.#leases = new LeaseKeeper([...clients.values()], owner, leaseS, logger);
+    const { autoRetry = false, maxAttempts = 3, logger, cwd } = settings;
     const options: CenterOptions = {
       agents: evaluation.agentModules,
       tasks: evaluation.taskModules,
       configDir: evaluation.configDir,
       cwd,
       owner,
-      leaseS,
+      leaseS: this.#leaseS,
       waitForWorkersMs: this.#waitMs,
       capacity: evaluation.concurrency,
       retry: { maxAttempts: autoRetry ? maxAttempts : 1, delayMs: exponentialBackoff },
