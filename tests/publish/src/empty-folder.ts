@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
-import { waitFor } from "@eval/protocol/testing";
-import { markedProcesses, markName } from "./marked-processes.js";
+import { markedProcesses, markName, waitFor } from "@eval/protocol/testing";
+
 import { RunningProcess, run } from "./running-process.js";
 
 /**
@@ -70,16 +70,16 @@ export class EmptyFolder {
   async stop(running: RunningProcess, deadlineMs = 20_000): Promise<void> {
     running.signalAlone("SIGTERM");
     await running.exit(deadlineMs);
-    const left = () => [...markedProcesses(this.#mark).values()];
+    const left = () => markedProcesses(this.#mark).map(({ command }) => command);
     const nothing = () => left().length === 0 || Promise.reject(new Error(left().join("\n")));
     await waitFor(nothing, { deadlineMs, what: `the end of all that ${running} started` });
   }
 
   /** For the end of a test, whatever happened in it. */
   remove(): void {
-    for (const id of markedProcesses(this.#mark).keys()) {
+    for (const { pid } of markedProcesses(this.#mark)) {
       try {
-        process.kill(id, "SIGKILL");
+        process.kill(pid, "SIGKILL");
       } catch {
         // It is gone already.
       }

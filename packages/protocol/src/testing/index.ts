@@ -1,2 +1,3 @@
 export { FakeClock } from "./fake-clock.js";
+export { type MarkedProcess, markedProcesses, markName } from "./marked-processes.js";
 export { waitFor } from "./wait-for.js";

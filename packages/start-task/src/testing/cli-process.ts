@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { markedProcesses, markName } from "./marked-processes.js";
+import { markedProcesses, markName } from "@eval/protocol/testing";
 import { waitFor } from "./wait-for.js";
 
 const bin = resolve(import.meta.dirname, "../../bin.js");
@@ -64,7 +64,7 @@ export class CliProcess {
 
   /** Processes that it has started and that still live, itself among them. */
   alive(): number[] {
-    return markedProcesses(this.mark);
+    return markedProcesses(this.mark).map(({ pid }) => pid);
   }
 
   /** Waits until nothing is left. */

@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { waitFor } from "@eval/protocol/testing";
+import { markedProcesses, markName, waitFor } from "@eval/protocol/testing";
 import { test as base } from "vitest";
-import { markedProcesses, markName } from "./marked-processes.js";
 import { OwnedProcess } from "./owned-process.js";
 import { type BinName, binFile, repository } from "./repository.js";
 
