@@ -12,6 +12,8 @@ export interface Grant {
   epoch: number;
   /** The how-manieth attempt of this launch at the sample; counts from 1. */
   number: number;
+  /** How many runners were lost with the sample. */
+  losses: number;
 }
 
 /** What came of an attempt. Structured-cloneable: it may come from another process. */
@@ -22,4 +24,6 @@ export type AttemptOutcome =
   /** The task had no free slot (406): nothing happened. */
   | { kind: "not available" }
   /** The run was stopped. */
-  | { kind: "stopped" };
+  | { kind: "stopped" }
+  /** Its runner is gone, and nothing of it runs any more: another runner may carry the sample out. */
+  | { kind: "lost"; info: string };

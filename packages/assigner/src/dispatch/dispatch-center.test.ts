@@ -65,6 +65,24 @@ describe("DispatchCenter", () => {
     expect(settled.filter(({ retried }) => !retried).map(({ grant }) => grant.number)).toEqual([3, 3]);
   });
 
+  it("gives a sample that was lost with its runner to another, and fails it when it is lost the third time", async () => {
+    const tries: number[] = [];
+    const outcomeOf = async ({ index, losses }: Grant): Promise<AttemptOutcome> => {
+      if (index === 1) return ended;
+      tries.push(losses);
+      return index === 0 || losses === 0 ? { kind: "lost", info: "killed" } : ended;
+    };
+    const retry = { maxAttempts: 3, delayMs: () => 1 };
+    const { center, settled } = await launch(outcomeOf, { retry });
+    await center.start(planOf(3));
+    expect(tries.sort()).toEqual([0, 0, 1, 1, 2]);
+    const lost = settled.filter(({ outcome }) => outcome.kind === "failed");
+    expect(lost).toMatchObject([
+      { grant: { index: 0 }, outcome: { error: "RUNNER_LOST", info: "killed" }, retried: false },
+    ]);
+    expect(settled).toHaveLength(3);
+  });
+
   it("records nothing for a slot that was not free, and comes back after asking the controller", async () => {
     let [refusals, readings] = [0, 0];
     const outcomeOf = async (): Promise<AttemptOutcome> => (refusals++ < 3 ? { kind: "not available" } : ended);

@@ -34,7 +34,10 @@ export abstract class DispatchCenter<Param = unknown> {
   /** Called once, after the last runner has ended. */
   async postProcess(): Promise<void> {}
 
-  /** Makes the runners, and with them the agents: a wrong agent shows here, before anything is waited for. */
+  /**
+   * Makes the runners, in this process, and with them the agents: a wrong agent shows here, before anything is waited
+   * for. A centre whose runners live elsewhere overrides this and {@link runAll}.
+   */
   async launch(): Promise<void> {
     this.#runners = await makeRunners(this.initRunners(), {
       param: this.getSharedParam(),
@@ -50,7 +53,7 @@ export abstract class DispatchCenter<Param = unknown> {
     this.#handOut = handOut;
     handOut.start();
     try {
-      await this.#runAll();
+      await this.runAll();
       await this.postProcess();
     } finally {
       handOut.stop();
@@ -66,6 +69,11 @@ export abstract class DispatchCenter<Param = unknown> {
     this.#handOut?.pump();
   }
 
+  /** Aborts when the run is stopped. */
+  protected get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   /** Attempts for a runner, at most `limit`, as soon as there are any. Undefined: the run is over. */
   protected take(limit = Number.POSITIVE_INFINITY): Promise<Grant[] | undefined> {
     return this.#started().take(limit);
@@ -79,8 +87,11 @@ export abstract class DispatchCenter<Param = unknown> {
     return this.#started().finish(attempt, outcome);
   }
 
-  /** A runner that fails ends the run: the others are waited for, so that nothing goes on behind the caller's back. */
-  async #runAll(): Promise<void> {
+  /**
+   * Lets the runners run, until {@link take} has nothing more for any of them. A runner that fails ends the run: the
+   * others are waited for, so that nothing goes on behind the caller's back.
+   */
+  protected async runAll(): Promise<void> {
     const runs = this.#runners.map(async (runner) => {
       try {
         await runner.doRun();

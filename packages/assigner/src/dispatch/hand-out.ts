@@ -1,7 +1,7 @@
 import { messageOf } from "@eval/protocol";
 import type { CellPlan } from "../evaluation/plan.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
-import type { CenterOptions, Starved } from "./center-options.js";
+import type { CenterOptions, Settlement, Starved } from "./center-options.js";
 import { Ledger } from "./ledger.js";
 import { Poll } from "./poll.js";
 import { type CapacityReading, type Service, TaskCapacity } from "./task-capacity.js";
@@ -71,8 +71,8 @@ export class HandOut {
   /** Frees an attempt's capacities at once, and resolves when its outcome is on disk. */
   async finish(attempt: string, outcome: AttemptOutcome): Promise<void> {
     if (outcome.kind === "not available" || outcome.kind === "stopped") return this.#putBack(attempt, outcome.kind);
-    const failed = outcome.kind === "failed" || outcome.output.status === "task error";
-    const ended = this.#ledger.end(attempt, failed, performance.now());
+    if (outcome.kind === "lost") return this.#lose(attempt, outcome.info);
+    const ended = this.#ledger.end(attempt, mayBeRetried(outcome), performance.now());
     if (ended === undefined) return;
     this.#capacity.ended(ended.grant.task);
     this.options.onEnd?.(ended.grant);
@@ -120,6 +120,19 @@ export class HandOut {
       this.#capacity.exhausted(grant.task);
       this.#reading.soon();
     }
+    this.pump();
+  }
+
+  /** A sample that took several runners with it is not given to yet another. */
+  async #lose(attempt: string, info: string): Promise<void> {
+    if (!this.#ledger.mayLose(attempt)) {
+      return this.finish(attempt, { kind: "failed", error: "RUNNER_LOST", info, output: null });
+    }
+    const grant = this.#ledger.lose(attempt);
+    if (grant === undefined) return;
+    this.#capacity.ended(grant.task);
+    this.options.onEnd?.(grant);
+    this.options.logger.warn(`${grant.agent} / ${grant.task}: sample ${grant.index} goes to another runner: ${info}`);
     this.pump();
   }
 
@@ -181,6 +194,11 @@ export class HandOut {
     this.starved.set(task, { left, why });
     this.options.logger.error(`${task}: ${why}; ${left} samples are left for the next launch`);
   }
+}
+
+/** Whether an attempt failed so that the same sample may do better. */
+function mayBeRetried(outcome: Settlement["outcome"]): boolean {
+  return outcome.kind === "failed" ? outcome.error !== "RUNNER_LOST" : outcome.output.status === "task error";
 }
 
 const reasons = {

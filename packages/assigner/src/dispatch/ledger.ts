@@ -16,6 +16,9 @@ export function exponentialBackoff(number: number, random: () => number = Math.r
   return Math.min(60_000, 1_000 * 2 ** (number - 2)) * (1 - random() / 4);
 }
 
+/** A sample that so many runners were lost with has failed. */
+const maxLosses = 3;
+
 interface Side extends AllocationSide {
   name: string;
   capacity: number;
@@ -26,6 +29,7 @@ interface Side extends AllocationSide {
 /** A sample to be started as its attempt `number`. */
 interface Waiting extends PlannedSample {
   number: number;
+  losses: number;
 }
 
 interface Cell extends AllocationCell {
@@ -143,13 +147,26 @@ export class Ledger {
     return running?.grant;
   }
 
+  /** Whether the sample of an attempt whose runner is gone may go to another. */
+  mayLose(attempt: string): boolean {
+    return (this.#running.get(attempt)?.grant.losses ?? 0) + 1 < maxLosses;
+  }
+
+  /** Ends an attempt whose runner is gone: its sample is the next to start, as the same attempt number. */
+  lose(attempt: string): Grant | undefined {
+    const running = this.#end(attempt);
+    if (running === undefined) return undefined;
+    running.cell.again.putBack({ ...running.grant, losses: running.grant.losses + 1 });
+    return running.grant;
+  }
+
   /**
-   * Ends an attempt and frees its capacities. `retried`: a failed one will be tried again.
+   * Ends an attempt and frees its capacities. `retried`: it will be tried again.
    * Undefined: the attempt is not in flight (any more), and its outcome must not count.
    */
   end(
     attempt: string,
-    failed: boolean,
+    mayRetry: boolean,
     now: number,
   ): { grant: Grant; retried: boolean; durationMs: number } | undefined {
     const running = this.#end(attempt);
@@ -159,7 +176,7 @@ export class Ledger {
     // A moving average over the last ten or so.
     cell.secondsPerSample += (durationMs / 1000 - cell.secondsPerSample) * (grant.number === 1 ? 0.1 : 0.02);
     const number = grant.number + 1;
-    const retried = failed && number <= this.retry.maxAttempts;
+    const retried = mayRetry && number <= this.retry.maxAttempts;
     if (retried) cell.again.add({ ...grant, number }, now + this.retry.delayMs(number));
     return { grant, retried, durationMs };
   }
@@ -177,9 +194,9 @@ export class Ledger {
   }
 
   #start(cell: Cell, now: number): Grant {
-    const { index, epoch, number } = cell.again.take(now) ?? neverStarted(cell);
+    const { index, epoch, number, losses } = cell.again.take(now) ?? neverStarted(cell);
     const { agent, task } = cell.plan;
-    const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number };
+    const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number, losses };
     this.#running.set(grant.attempt, { grant, cell, startedAt: now });
     (this.#agents[cell.agent] as Side).inFlight += 1;
     (this.#tasks[cell.task] as Side).inFlight += 1;
@@ -198,7 +215,7 @@ export class Ledger {
 
 function neverStarted(cell: Cell): Waiting {
   const { index, epoch } = cell.plan.remaining[cell.next++] as PlannedSample;
-  return { index, epoch, number: 1 };
+  return { index, epoch, number: 1, losses: 0 };
 }
 
 function waiting({ plan, next, again }: Cell): number {

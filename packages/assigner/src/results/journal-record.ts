@@ -15,7 +15,8 @@ export type RunError =
   | "AGENT_FAILED"
   | "NETWORK_ERROR"
   | "NOT_AVAILABLE"
-  | "TASK_ERROR";
+  | "TASK_ERROR"
+  | "RUNNER_LOST";
 
 /** The end of one attempt, as the journal is given it. */
 export interface RunRecord extends CellRef {
