@@ -25,6 +25,7 @@ interface Flags extends ServerOptions, LogOptions {
   drainTimeout: number;
   cancelTimeout: number;
   grace: number;
+  sessionExpire: number;
   heartbeat: number;
   maxBodyMb: number;
 }
@@ -44,6 +45,7 @@ export async function main(context: BinContext): Promise<number> {
     heartbeatMs: flags.heartbeat * 1000,
     cancelDeadlineMs: flags.cancelTimeout * 1000,
     graceMs: flags.grace * 1000,
+    sessionExpireMs: flags.sessionExpire * 1000,
     maxBodyBytes: flags.maxBodyMb * 1024 * 1024,
   });
   logger.info(`Hosting ${task.name} on ${running.address}`, { samples: running.host.indices.length, host });
@@ -77,6 +79,7 @@ function parseFlags(context: BinContext): { name: string; flags: Flags } {
     .option("--drain-timeout <seconds>", "how long running samples may go on after SIGTERM", secondsOption, 30)
     .option("--cancel-timeout <seconds>", "how long a cancelled sample may take to end", secondsOption, 30)
     .option("--grace <seconds>", "how long sessions outlive their lease without the controller", secondsOption, 30)
+    .option("--session-expire <seconds>", "how long a v0.2 controller's session may be silent", secondsOption, 1_800)
     .option("--heartbeat <seconds>", "time between two registrations", positiveNumber, 8)
     .option("--max-body-mb <megabytes>", "bound of a request's body", positiveNumber, 64);
   addLogOptions(program);

@@ -28,6 +28,8 @@ export interface RunWorkerOptions {
   cancelDeadlineMs?: number;
   /** How long sessions outlive their lease when the controller is out of reach, in milliseconds. Default 30,000. */
   graceMs?: number;
+  /** How long a session of a v0.2 controller may be without a turn, in milliseconds. Default 30 minutes. */
+  sessionExpireMs?: number;
   maxBodyBytes?: number;
 }
 
@@ -49,8 +51,13 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
   const incarnation = randomId();
   const clock = new LivedClock(() => performance.now(), expiryTickMs);
   const contact = new Contact(() => clock.now());
-  const { cancelDeadlineMs, graceMs, maxBodyBytes, heartbeatMs, version = "0.0.0" } = options;
-  const tasks = await TaskHost.create(task, { logger, ...(cancelDeadlineMs !== undefined && { cancelDeadlineMs }) });
+  const { cancelDeadlineMs, sessionExpireMs, graceMs, maxBodyBytes, heartbeatMs, version = "0.0.0" } = options;
+  const tasks = await TaskHost.create(task, {
+    logger,
+    now: () => clock.now(),
+    ...(cancelDeadlineMs !== undefined && { cancelDeadlineMs }),
+    ...(sessionExpireMs !== undefined && { sessionExpireMs }),
+  });
   const limits = maxBodyBytes === undefined ? {} : { maxBodyBytes };
   const server = createWorkerServer({ host: tasks, incarnation, contact, logger, version, token, ...limits });
   const actualPort = await listen(server, { port, host });

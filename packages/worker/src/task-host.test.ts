@@ -281,6 +281,27 @@ test("out of contact for longer than lease and grace, waiting sessions with a le
   expect([...host.sessions()].map(({ id }) => id)).toEqual([2]);
 });
 
+test("a session of a v0.2 controller ends when no turn comes for too long; one of our controller's does not", async () => {
+  const clock = new FakeClock();
+  const { host } = await createHost(rounds(2), { now: clock.now, sessionExpireMs: 1_000 });
+  const plain = { openedBy: undefined, owner: undefined, leaseMs: undefined, replay: false };
+  await host.start(1, 0, plain);
+  await host.start(2, 0, { ...plain, openedBy: "ours" });
+  host.expire(0, 0);
+  clock.advance(1_000);
+  host.expire(0, 0);
+  await host.interact(say("a"));
+  host.expire(0, 0);
+  clock.advance(1_000);
+  host.expire(0, 0);
+  expect(host.current).toBe(2);
+  const { ended } = host.session(1);
+  clock.advance(1);
+  host.expire(0, 0);
+  await ended;
+  expect([...host.sessions()].map(({ id }) => id)).toEqual([2]);
+});
+
 test("a final reply is remembered for ten minutes", async () => {
   const clock = new FakeClock();
   const { host } = await createHost(rounds(1), { now: clock.now });

@@ -11,6 +11,7 @@ import type { Logger } from "@eval/protocol/logger";
 import type { Task } from "@eval/protocol/task";
 import { endsWithin } from "./ends-within.js";
 import { FinishedSessions } from "./finished-sessions.js";
+import { IdleSessions } from "./idle-sessions.js";
 import { type CheckedResult, checkResult } from "./sample-result.js";
 import { HostedSession, type SessionOwner } from "./session.js";
 import { noSuchSession, pendingReply, replyOf, turnConflict } from "./session-reply.js";
@@ -18,12 +19,17 @@ import { readIndices } from "./task-contract.js";
 
 export interface TaskHostOptions {
   logger: Logger;
-  /** Monotonic milliseconds. Default performance.now. */
+  /** Monotonic milliseconds in which this process lived. Default performance.now. */
   now?: () => number;
   /** How long a cancelled task may take to end by itself, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
   /** How long the caller of a cancel waits for that, in milliseconds. Default 5,000. */
   cancelReplyMs?: number;
+  /**
+   * How long a session of a v0.2 controller may wait for its agent's turn, in milliseconds: such a controller forgets
+   * sessions without telling. Default 30 minutes.
+   */
+  sessionExpireMs?: number;
 }
 
 /** Runs the sessions of one task within its capacity. The worker's memory: a controller can be told everything anew. */
@@ -33,6 +39,7 @@ export class TaskHost {
   readonly #known: Set<SampleIndex>;
   readonly #sessions = new Map<number, HostedSession>();
   readonly #finished = new FinishedSessions();
+  readonly #idle = new IdleSessions();
   readonly #now: () => number;
   #version = 0;
   #draining = false;
@@ -131,15 +138,27 @@ export class TaskHost {
     await Promise.allSettled([...this.#sessions.keys()].map((id) => this.cancel(id)));
   }
 
-  /** Cancels the sessions that nobody can reach any more: leased, waiting for the agent, and out of contact too long. */
+  /**
+   * Cancels the sessions that nobody will come back to: waiting for the agent, and either leased and out of contact too
+   * long, or of a v0.2 controller and silent too long. To be called every second or so.
+   */
   expire(outOfContactMs: number, graceMs: number): void {
+    const now = this.#now();
     for (const session of this.#sessions.values()) {
-      const { leaseMs } = session.ownership;
-      if (leaseMs === undefined || session.cancelled || session.phase !== "waiting for agent") continue;
-      if (outOfContactMs <= leaseMs + graceMs) continue;
-      this.options.logger.warn(`Sample ${session.index}: no contact for longer than its lease; cancelled`);
+      const why = this.#abandoned(session, outOfContactMs - graceMs, this.#idle.look(session, now));
+      if (why === undefined) continue;
+      this.options.logger.warn(`Sample ${session.index}: ${why}; cancelled`);
       void this.cancel(session.id);
     }
+  }
+
+  #abandoned(session: HostedSession, outOfContactMs: number, idleMs: number): string | undefined {
+    if (session.cancelled || session.phase !== "waiting for agent") return undefined;
+    const { leaseMs, openedBy } = session.ownership;
+    if (leaseMs !== undefined) return outOfContactMs > leaseMs ? "no contact for longer than its lease" : undefined;
+    // Our controller keeps the time of its v0.2 clients itself.
+    if (openedBy !== undefined) return undefined;
+    return idleMs > (this.options.sessionExpireMs ?? 1_800_000) ? "no turn came any more" : undefined;
   }
 
   /** Takes no new session from now on. Resolves with whether all running ones ended before the deadline. */

@@ -1,0 +1,55 @@
+import { describe, expect } from "vitest";
+import { Cluster } from "../harness/cluster.js";
+import { allIndices } from "../harness/journal.js";
+import { test } from "../harness/stage.js";
+import { V02Client } from "./v02-client.js";
+
+const samples = 60;
+
+describe("clients of v0.2 with our controller and our workers", () => {
+  test("two of them finish, put back what they are refused, cancel what fails, and leave nothing behind", async ({
+    stage,
+  }) => {
+    const cluster = await Cluster.start(stage, {
+      agents: {},
+      tasks: {
+        virtual: {
+          module: "@eval/tasks#VirtualTask",
+          parameters: { samples, rounds: 3, delay_ms: 5, concurrency: 3 },
+          concurrency: 1,
+        },
+      },
+      workers: { virtual: 2 },
+    });
+    const broken = new Set(allIndices(10));
+    const client = (fails: boolean) =>
+      new V02Client({
+        controller: cluster.controller.address,
+        task: "virtual",
+        concurrency: 6,
+        answer: (history) => {
+          if (fails && broken.delete(broken.values().next().value as number)) throw new Error("the agent is broken");
+          return `answer ${history.length}`;
+        },
+      });
+    const clients = [client(true), client(false)];
+
+    const indices = await clients[0]?.indices();
+    expect(indices).toEqual(allIndices(samples));
+    await Promise.all(clients.map((one) => one.run(allIndices(samples))));
+
+    for (const one of clients) {
+      expect([...one.outputs.keys()].sort((a, b) => a - b)).toEqual(allIndices(samples));
+      for (const [index, output] of one.outputs) {
+        expect(Object.keys(output)).toEqual(["index", "status", "result", "history"]);
+        expect(output).toMatchObject({ index, status: "completed" });
+        expect(output.history).toHaveLength(6);
+      }
+      expect(await one.overall()).toMatchObject({ count: samples, completed_share: 1 });
+    }
+    expect(clients.map(({ failures }) => failures)).toEqual([10, 0]);
+    // Both saw the same free slots and asked for them.
+    expect(clients.reduce((sum, { refusals }) => sum + refusals, 0)).toBeGreaterThan(0);
+    await cluster.controller.untilIdle("virtual");
+  });
+});

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { waitFor } from "@eval/protocol/testing";
+import { describe, expect, onTestFinished } from "vitest";
+import { ControllerProcess } from "../harness/controller.js";
+import { writeEvaluation } from "../harness/evaluation-files.js";
+import { allIndices, CellFolder } from "../harness/journal.js";
+import { fixture } from "../harness/repository.js";
+import { type Stage, test } from "../harness/stage.js";
+import { V02Worker, type V02WorkerOptions } from "./v02-worker.js";
+
+const samples = 40;
+
+async function workerAt(controller: string, options: Partial<V02WorkerOptions> = {}): Promise<V02Worker> {
+  const worker = new V02Worker({ name: "old", samples, concurrency: 4, rounds: 3, turnMs: 5, ...options });
+  onTestFinished(() => worker.stop());
+  await worker.start(controller);
+  return worker;
+}
+
+function evaluation(stage: Stage, controller: string) {
+  const { assignments, output } = writeEvaluation(stage, {
+    controller,
+    agents: { plain: { module: `${fixture("paced-agent.mjs")}#PacedAgent`, concurrency: 10 } },
+    tasks: { old: { module: "unused", concurrency: 20 } },
+  });
+  return { assignments, cell: new CellFolder(output, "plain", "old") };
+}
+
+describe("workers of v0.2 with our controller and our assigner", () => {
+  test("carry a whole evaluation, are sent nothing that they would not know, and are never asked for too much", async ({
+    stage,
+  }) => {
+    const controller = await ControllerProcess.start(stage);
+    const workers = [
+      await workerAt(controller.address),
+      await workerAt(controller.address, { concurrency: 2, raises: allIndices(samples) }),
+    ];
+    const { assignments, cell } = evaluation(stage, controller.address);
+
+    const run = stage.start("assigner", ["-c", assignments, "--auto-retry", "--max-attempts", "40"]);
+
+    expect(await run.ends(110_000), run.report).toEqual({ code: 0, signal: null });
+    expect(cell.indices()).toEqual(allIndices(samples));
+    for (const { index, output } of cell.results()) {
+      const { status, result, history } = output ?? {};
+      expect({ index, status, result }).toEqual({ index, status: "completed", result: "heard: Go on" });
+      expect(history).toHaveLength(6);
+    }
+    // The second worker's task raises once for each index; what it said then is kept.
+    expect(cell.failures().length).toBeGreaterThan(0);
+    for (const { error, output } of cell.failures()) {
+      expect({ error, status: output?.status, result: output?.result }).toEqual({
+        error: "TASK_ERROR",
+        status: "task error",
+        result: "Traceback: boom",
+      });
+    }
+    expect(JSON.parse(readFileSync(cell.overall, "utf8"))).toMatchObject({
+      total: samples,
+      custom: { count: samples },
+    });
+    await controller.untilIdle("old");
+    expect(workers.map(({ most }) => most)).toEqual([4, 2]);
+    const keys: Record<string, string[]> = {
+      start_sample: ["index", "session_id"],
+      interact: ["agent_response", "session_id"],
+      calculate_overall: ["name", "results"],
+    };
+    for (const { route, body } of workers.flatMap(({ received }) => received)) {
+      expect(Object.keys(body).sort(), route).toEqual(keys[route]);
+    }
+  });
+
+  test("may die in the middle: what they had goes to another one, and nothing is lost", async ({ stage }) => {
+    const controller = await ControllerProcess.start(stage);
+    const first = await workerAt(controller.address, { turnMs: 50 });
+    const { assignments, cell } = evaluation(stage, controller.address);
+    const run = stage.start("assigner", ["-c", assignments, "--auto-retry"]);
+    await waitFor(() => cell.count() >= 4, { what: "some results" });
+
+    first.stop();
+    const second = await workerAt(controller.address, { turnMs: 5 });
+
+    expect(await run.ends(110_000), run.report).toEqual({ code: 0, signal: null });
+    expect(cell.indices()).toEqual(allIndices(samples));
+    expect(second.sessions).toBe(0);
+  });
+});
