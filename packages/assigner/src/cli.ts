@@ -1,120 +1,48 @@
-import { CodedError, errorTable } from "@eval/protocol";
-import {
-  addLogOptions,
-  type BinContext,
-  createProgram,
-  type LogOptions,
-  onShutdown,
-  positiveInteger,
-  positiveNumber,
-  readPackageVersion,
-  secondsOption,
-} from "@eval/protocol/cli";
-import { createLogger, type Logger } from "@eval/protocol/logger";
-import { type EvaluateOptions, type EvaluationReport, evaluate } from "./evaluation/evaluate.js";
-import { createProgress } from "./progress/progress.js";
-import { renderSummary } from "./results/summary.js";
+import { CodedError } from "@eval/protocol";
+import { type BinContext, type Command, createProgram, readPackageVersion } from "@eval/protocol/cli";
+import type { CommandContext } from "./command-context.js";
+import { addRun } from "./evaluation/command.js";
 
-/** All times in seconds. */
-interface Flags extends LogOptions {
-  config: string;
-  output?: string;
-  runner?: string;
-  autoRetry?: boolean;
-  maxAttempts: number;
-  keepFailed?: boolean;
-  allowVersionMix?: boolean;
-  forceUnlock?: boolean;
-  waitForWorkers: number;
-  lease: number;
-  token?: string;
-}
-
-const exitCodes: Record<EvaluationReport["outcome"], number> = {
-  complete: 0,
-  failed: 1,
-  starved: errorTable.NO_WORKERS_AVAILABLE.exit,
-  interrupted: 130,
-};
-
-/** `npx @eval/assigner`: runs one evaluation. Returns the exit code. */
+/**
+ * `npx @eval/assigner`: runs one evaluation, or the command that is named. Returns the exit code. What a command needs is
+ * imported when it is called: none makes the start of another slower.
+ */
 export async function main(context: BinContext): Promise<number> {
-  const flags = parseFlags(context);
-  const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: context.stderr });
-  const interrupt = new AbortController();
-  const off = onShutdown(() => interrupt.abort(), { process: context.process });
-  const progress = createProgress(context.stderr);
-  try {
-    const options = optionsOf(flags, context, logger);
-    const report = await evaluate(flags.config, {
-      ...options,
-      signal: interrupt.signal,
-      onEvent: (event) => progress.onEvent(event),
-    });
-    progress.stop();
-    context.stdout.write(describeReport(report));
-    return exitCodes[report.outcome];
-  } finally {
-    progress.stop();
-    off();
-  }
-}
-
-function optionsOf(flags: Flags, { env, cwd }: BinContext, logger: Logger): EvaluateOptions {
-  return {
-    cwd,
-    env,
-    logger,
-    output: flags.output,
-    runner: flags.runner,
-    autoRetry: flags.autoRetry ?? false,
-    maxAttempts: flags.maxAttempts,
-    keepFailed: flags.keepFailed ?? false,
-    allowVersionMix: flags.allowVersionMix ?? false,
-    forceUnlock: flags.forceUnlock ?? false,
-    waitForWorkersMs: flags.waitForWorkers * 1000,
-    leaseS: flags.lease,
-    token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
+  let exit = 0;
+  const exitWith = (code: number) => {
+    exit = code;
   };
+  const program = makeProgram({ ...context, exitWith });
+  await program.parseAsync(context.argv, { from: "user" });
+  return exit;
 }
 
-function describeReport({ outcome, output, rows, starved, overallFailed }: EvaluationReport): string {
-  const lines = rows.length > 0 ? [renderSummary(rows)] : [];
-  for (const [task, { left, why }] of starved) lines.push(`${task}: ${why}; ${left} samples are left.`);
-  const hasFailed = rows.some(({ failed }) => failed > 0);
-  if (hasFailed) lines.push("Some samples failed: error.jsonl says why. Launch again to run them again.");
-  if (overallFailed) lines.push("An overall could not be made: the log says why. Launch again to make it.");
-  if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to go on.");
-  return `${[...lines, `Results: ${output}`].join("\n")}\n`;
-}
-
-function parseFlags(context: BinContext): Flags {
+function makeProgram(context: CommandContext): Command {
   const version = readPackageVersion(import.meta.url);
-  const description = "Plans agents x tasks x samples, runs the conversations and writes the results down";
-  const program = createProgram({ name: "npx @eval/assigner", description, version }, context).allowExcessArguments(
-    false,
-  );
-  program
-    .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
-    .option("-r, --auto-retry", "try failed samples again, with backoff")
-    .option("--max-attempts <number>", "attempts at one sample with --auto-retry", positiveInteger, 3)
-    .option("-o, --output <folder>", "where results go (default: the configuration's output)")
-    .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
-    .option("--keep-failed", "do not run again what has only failed lines")
-    .option("--allow-version-mix", "let results of different versions of a task stand together")
-    .option("--force-unlock", "take the output folder from whoever holds it")
-    .option(
-      "--wait-for-workers <seconds>",
-      "how long missing workers, and a controller out of reach, are waited for",
-      secondsOption,
-      60,
-    )
-    .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
-    .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
-  addLogOptions(program);
-  const flags = program.parse(context.argv, { from: "user" }).opts<Flags>();
-  if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry) {
-    throw new CodedError("USAGE", "--max-attempts says how often failed samples are tried: it needs --auto-retry");
-  }
-  return flags;
+  const description =
+    "Plans agents x tasks x samples, runs the conversations and writes the results down.\n" +
+    "Without a command it runs the evaluation that --config describes.";
+  const program = createProgram({ name: "npx @eval/assigner", description, version }, context);
+  // A command's flags may have the names of the run's: they belong to it when they stand behind its name.
+  program.enablePositionalOptions().allowExcessArguments();
+  program.usage("[options]\n       npx @eval/assigner <command> [options]");
+  addRun(program, context);
+  program.hook("preSubcommand", refuseMisplacedFlags);
+  program.hook("preAction", (_, command) => refuseUnknownCommand(program, command));
+  program.addHelpText("after", "\nnpx @eval/assigner <command> --help shows the options of a command.");
+  return program;
+}
+
+/** What stands before a command's name would be read as the run's, and be ignored. */
+function refuseMisplacedFlags(program: Command, command: Command): void {
+  const given = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
+  if (given === undefined) return;
+  throw new CodedError("USAGE", `${given.long}: the options of ${command.name()} stand behind its name`);
+}
+
+function refuseUnknownCommand(program: Command, called: Command): void {
+  const [name] = called.args;
+  if (called !== program || name === undefined) return;
+  const known = program.commands.map((command) => command.name()).join(", ") || "none";
+  throw new CodedError("USAGE", `there is no command ${name}; commands: ${known}`);
 }

@@ -1,3 +1,4 @@
+export type { Command } from "commander";
 export { addLogOptions, type LogOptions } from "./log-options.js";
 export { nonNegativeInteger, portOption, positiveInteger, positiveNumber, secondsOption } from "./options.js";
 export { readPackageVersion } from "./package-version.js";

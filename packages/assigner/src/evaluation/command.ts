@@ -1,0 +1,119 @@
+import { CodedError, errorTable } from "@eval/protocol";
+import {
+  addLogOptions,
+  type Command,
+  type LogOptions,
+  onShutdown,
+  positiveInteger,
+  positiveNumber,
+  secondsOption,
+} from "@eval/protocol/cli";
+import { createLogger, type Logger } from "@eval/protocol/logger";
+import type { CommandContext } from "../command-context.js";
+import type { EvaluateOptions, EvaluationReport } from "./evaluate.js";
+
+/** All times in seconds. */
+interface Flags extends LogOptions {
+  config: string;
+  output?: string;
+  runner?: string;
+  autoRetry?: boolean;
+  maxAttempts: number;
+  keepFailed?: boolean;
+  allowVersionMix?: boolean;
+  forceUnlock?: boolean;
+  waitForWorkers: number;
+  lease: number;
+  token?: string;
+}
+
+const exitCodes: Record<EvaluationReport["outcome"], number> = {
+  complete: 0,
+  failed: 1,
+  starved: errorTable.NO_WORKERS_AVAILABLE.exit,
+  interrupted: 130,
+};
+
+/** What the program does where no command is named: it runs one evaluation. */
+export function addRun(program: Command, context: CommandContext): void {
+  program
+    .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
+    .option("-r, --auto-retry", "try failed samples again, with backoff")
+    .option("--max-attempts <number>", "attempts at one sample with --auto-retry", positiveInteger, 3)
+    .option("-o, --output <folder>", "where results go (default: the configuration's output)")
+    .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
+    .option("--keep-failed", "do not run again what has only failed lines")
+    .option("--allow-version-mix", "let results of different versions of a task stand together")
+    .option("--force-unlock", "take the output folder from whoever holds it")
+    .option(
+      "--wait-for-workers <seconds>",
+      "how long missing workers, and a controller out of reach, are waited for",
+      secondsOption,
+      60,
+    )
+    .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
+    .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
+  addLogOptions(program).action(async (flags: Flags) => {
+    if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry) {
+      throw new CodedError("USAGE", "--max-attempts says how often failed samples are tried: it needs --auto-retry");
+    }
+    context.exitWith(await run(flags, context));
+  });
+}
+
+async function run(flags: Flags, context: CommandContext): Promise<number> {
+  const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: context.stderr });
+  const interrupt = new AbortController();
+  const off = onShutdown(() => interrupt.abort(), { process: context.process });
+  const [{ evaluate }, { createProgress }, { renderSummary }] = await Promise.all([
+    import("./evaluate.js"),
+    import("../progress/progress.js"),
+    import("../results/summary.js"),
+  ]);
+  const progress = createProgress(context.stderr);
+  try {
+    const options = optionsOf(flags, context, logger);
+    const report = await evaluate(flags.config, {
+      ...options,
+      signal: interrupt.signal,
+      onEvent: (event) => progress.onEvent(event),
+    });
+    progress.stop();
+    context.stdout.write(describeReport(report, renderSummary));
+    return exitCodes[report.outcome];
+  } finally {
+    progress.stop();
+    off();
+  }
+}
+
+function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): EvaluateOptions {
+  return {
+    cwd,
+    env,
+    logger,
+    output: flags.output,
+    runner: flags.runner,
+    autoRetry: flags.autoRetry ?? false,
+    maxAttempts: flags.maxAttempts,
+    keepFailed: flags.keepFailed ?? false,
+    allowVersionMix: flags.allowVersionMix ?? false,
+    forceUnlock: flags.forceUnlock ?? false,
+    waitForWorkersMs: flags.waitForWorkers * 1000,
+    leaseS: flags.lease,
+    token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
+  };
+}
+
+function describeReport(
+  { outcome, output, rows, starved, overallFailed }: EvaluationReport,
+  renderSummary: (rows: EvaluationReport["rows"]) => string,
+): string {
+  const lines = rows.length > 0 ? [renderSummary(rows)] : [];
+  for (const [task, { left, why }] of starved) lines.push(`${task}: ${why}; ${left} samples are left.`);
+  const hasFailed = rows.some(({ failed }) => failed > 0);
+  if (hasFailed) lines.push("Some samples failed: error.jsonl says why. Launch again to run them again.");
+  if (overallFailed) lines.push("An overall could not be made: the log says why. Launch again to make it.");
+  if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to go on.");
+  return `${[...lines, `Results: ${output}`].join("\n")}\n`;
+}
