@@ -12,10 +12,13 @@ export {
   type RunnerDescriptor,
   type RunnerServices,
 } from "./dispatch/runner.js";
-export { type EvaluateOptions, type EvaluationReport, evaluate } from "./evaluation/evaluate.js";
+export { evaluate } from "./evaluation/evaluate.js";
+export type { EvaluateOptions, EvaluationReport } from "./evaluation/evaluate-options.js";
 export type { EvaluationEvent } from "./evaluation/events.js";
 export type { InlineConfig } from "./evaluation/load-evaluation.js";
 export { createProgress, type Progress } from "./progress/progress.js";
 export { renderSummary, type SummaryRow } from "./results/summary.js";
 export { type RunParam, type RunShared, restoreRunParam, runParamOf } from "./session/run-param.js";
-export { TaskClient, type TaskSession } from "./session/task-client.js";
+export type { SampleLimits } from "./session/sample-limits.js";
+export { TaskClient } from "./session/task-client.js";
+export type { TaskSession } from "./session/task-session.js";

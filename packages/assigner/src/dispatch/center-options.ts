@@ -1,4 +1,5 @@
 import type { Logger } from "@eval/protocol/logger";
+import type { SampleLimits } from "../session/sample-limits.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
 import type { RetryPolicy } from "./ledger.js";
 import type { CapacityReading } from "./task-capacity.js";
@@ -33,6 +34,8 @@ export interface CenterOptions {
   waitForWorkersMs: number;
   capacity: { agent: ReadonlyMap<string, number>; task: ReadonlyMap<string, number> };
   retry: RetryPolicy;
+  /** Of every attempt; runners see to them. Default: none. */
+  limits?: SampleLimits;
   logger: Logger;
   /** What the controllers have free of these tasks. A task that is not in the answer could not be asked about. */
   readCapacity: (tasks: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, CapacityReading>>;

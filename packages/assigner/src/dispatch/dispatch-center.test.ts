@@ -83,6 +83,16 @@ describe("DispatchCenter", () => {
     expect(settled).toHaveLength(3);
   });
 
+  it("does not try again what would meet its turn limit again", async () => {
+    const retry = { maxAttempts: 3, delayMs: () => 1 };
+    const outcomeOf = async ({ index }: Grant): Promise<AttemptOutcome> => {
+      return { ...failed, error: index === 0 ? "TURN_LIMIT" : "SAMPLE_TIMEOUT" };
+    };
+    const { center, settled } = await launch(outcomeOf, { retry });
+    await center.start(planOf(2));
+    expect(settled.map(({ grant }) => grant.index).sort()).toEqual([0, 1, 1, 1]);
+  });
+
   it("records nothing for a slot that was not free, and comes back after asking the controller", async () => {
     let [refusals, readings] = [0, 0];
     const outcomeOf = async (): Promise<AttemptOutcome> => (refusals++ < 3 ? { kind: "not available" } : ended);

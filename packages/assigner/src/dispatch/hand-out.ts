@@ -1,5 +1,6 @@
 import { messageOf } from "@eval/protocol";
 import type { CellPlan } from "../evaluation/plan.js";
+import type { RunError } from "../results/journal-record.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
 import type { CenterOptions, Settlement, Starved } from "./center-options.js";
 import { Ledger } from "./ledger.js";
@@ -196,9 +197,12 @@ export class HandOut {
   }
 }
 
+/** Failures that the same sample would meet again. */
+const final: ReadonlySet<RunError> = new Set(["RUNNER_LOST", "TURN_LIMIT"]);
+
 /** Whether an attempt failed so that the same sample may do better. */
 function mayBeRetried(outcome: Settlement["outcome"]): boolean {
-  return outcome.kind === "failed" ? outcome.error !== "RUNNER_LOST" : outcome.output.status === "task error";
+  return outcome.kind === "failed" ? !final.has(outcome.error) : outcome.output.status === "task error";
 }
 
 const reasons = {

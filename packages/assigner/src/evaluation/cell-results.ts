@@ -2,11 +2,11 @@ import { isCodedError, type Json, messageOf, type TaskOutput } from "@eval/proto
 import type { Logger } from "@eval/protocol/logger";
 import type { Settlement } from "../dispatch/center-options.js";
 import { cellFolder } from "../results/cell-folder.js";
-import { isAccepted, type RunRecord } from "../results/journal-record.js";
+import { isAccepted, type RunError, type RunRecord } from "../results/journal-record.js";
 import { type Overall, OverallFold, writeOverall } from "../results/overall.js";
 import { readResults } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
-import { mainMetric, type SummaryRow } from "../results/summary.js";
+import { type FailureCounts, mainMetric, type SummaryRow } from "../results/summary.js";
 import { persist } from "../session/persist.js";
 import type { TaskClient } from "../session/task-client.js";
 import type { KnownTask } from "./await-tasks.js";
@@ -41,6 +41,7 @@ interface Cell {
   done: number;
   /** Failed for good in this launch, or kept as failed. */
   failed: number;
+  failures: FailureCounts;
   taskErrors: number;
   startedAt: number | undefined;
   endedAt: number | undefined;
@@ -66,7 +67,15 @@ export class CellResults {
       const times = { startedAt: undefined, endedAt: undefined };
       // An aggregate of a set that has grown since says nothing of the whole.
       const valid = plan.remaining.length === 0 ? overall : undefined;
-      const cell = { plan, done: plan.done, failed, taskErrors: recorded.taskErrors, overall: valid, ...times };
+      const cell = {
+        plan,
+        done: plan.done,
+        failed,
+        failures: {},
+        taskErrors: recorded.taskErrors,
+        overall: valid,
+        ...times,
+      };
       this.#cells.set(keyOf(plan), cell);
       this.#aggregateIfComplete(cell);
     });
@@ -96,7 +105,7 @@ export class CellResults {
     cell.endedAt = performance.now();
     const accepted = isAccepted(record) && recording === "recorded";
     if (accepted) cell.done += 1;
-    else if (!isAccepted(record) && !retried) cell.failed += 1;
+    else if (!isAccepted(record) && !retried) countFailure(cell, record.error ?? "TASK_ERROR");
     const { agent, task, index, epoch, error, info } = record;
     if (!accepted) this.#showFirst(record);
     this.options.onEvent({ type: "settled", agent, task, index, epoch, accepted, retried, error, info });
@@ -109,16 +118,19 @@ export class CellResults {
   }
 
   rows(): SummaryRow[] {
-    return [...this.#cells.values()].map(({ plan, done, failed, taskErrors, startedAt, endedAt, overall }) => ({
-      agent: plan.agent,
-      task: plan.task,
-      done,
-      failed,
-      remaining: Math.max(0, plan.total - done - failed),
-      taskErrors,
-      metric: mainMetric(overall?.custom),
-      seconds: startedAt === undefined || endedAt === undefined ? undefined : (endedAt - startedAt) / 1000,
-    }));
+    return [...this.#cells.values()].map(
+      ({ plan, done, failed, failures, taskErrors, startedAt, endedAt, overall }) => ({
+        agent: plan.agent,
+        task: plan.task,
+        done,
+        failed,
+        failures,
+        remaining: Math.max(0, plan.total - done - failed),
+        taskErrors,
+        metric: mainMetric(overall?.custom),
+        seconds: startedAt === undefined || endedAt === undefined ? undefined : (endedAt - startedAt) / 1000,
+      }),
+    );
   }
 
   #recordOf({ grant, outcome, durationMs }: Settlement): RunRecord {
@@ -186,6 +198,11 @@ export class CellResults {
     const sent = known.get(task)?.needsHistory === false ? withoutHistory(results) : results;
     return fold.finish(await (tasks.get(task) as TaskClient).calculateOverall(sent, signal));
   }
+}
+
+function countFailure(cell: Cell, error: RunError): void {
+  cell.failed += 1;
+  cell.failures[error] = (cell.failures[error] ?? 0) + 1;
 }
 
 /** Whether an aggregate may be asked for again: the step changes nothing. */

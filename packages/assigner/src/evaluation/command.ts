@@ -10,7 +10,7 @@ import {
 } from "@eval/protocol/cli";
 import { createLogger, type Logger } from "@eval/protocol/logger";
 import type { CommandContext } from "../command-context.js";
-import type { EvaluateOptions, EvaluationReport } from "./evaluate.js";
+import type { EvaluateOptions, EvaluationReport } from "./evaluate-options.js";
 
 /** All times in seconds. */
 interface Flags extends LogOptions {
@@ -24,6 +24,8 @@ interface Flags extends LogOptions {
   forceUnlock?: boolean;
   waitForWorkers: number;
   lease: number;
+  sampleTimeout?: number;
+  maxTurns?: number;
   token?: string;
 }
 
@@ -40,6 +42,12 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
     .option("-r, --auto-retry", "try failed samples again, with backoff")
     .option("--max-attempts <number>", "attempts at one sample with --auto-retry", positiveInteger, 3)
+    .option(
+      "--sample-timeout <seconds>",
+      "how long one attempt at a sample may take (default: no limit)",
+      positiveNumber,
+    )
+    .option("--max-turns <number>", "turns of the agent in one sample (default: no limit)", positiveInteger)
     .option("-o, --output <folder>", "where results go (default: the configuration's output)")
     .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
     .option("--keep-failed", "do not run again what has only failed lines")
@@ -101,6 +109,8 @@ function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): 
     forceUnlock: flags.forceUnlock ?? false,
     waitForWorkersMs: flags.waitForWorkers * 1000,
     leaseS: flags.lease,
+    sampleTimeoutMs: flags.sampleTimeout === undefined ? undefined : flags.sampleTimeout * 1000,
+    maxTurns: flags.maxTurns,
     token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
   };
 }

@@ -1,75 +1,20 @@
-import { setMaxListeners } from "node:events";
 import { join, resolve } from "node:path";
-import { CodedError, messageOf, randomId } from "@eval/protocol";
-import { type Environment, redact } from "@eval/protocol/config";
-import { type Logger, silentLogger } from "@eval/protocol/logger";
-import type { CenterOptions, DispatchResult, Starved } from "../dispatch/center-options.js";
-import type { DispatchCenter } from "../dispatch/dispatch-center.js";
-import { exponentialBackoff } from "../dispatch/ledger.js";
-import { loadCenter } from "../dispatch/runner-type.js";
+import { CodedError } from "@eval/protocol";
+import { silentLogger } from "@eval/protocol/logger";
 import { fileNames } from "../results/cell-folder.js";
 import { writeFileDurably } from "../results/durable-files.js";
 import { assertOutputFolder } from "../results/output-folder.js";
 import { lockOutput } from "../results/output-lock.js";
 import { RunLog } from "../results/run-log.js";
-import type { SummaryRow } from "../results/summary.js";
-import { LeaseKeeper } from "../session/lease-keeper.js";
-import { makeTaskClients } from "../session/run-param.js";
-import type { TaskClient } from "../session/task-client.js";
-import { awaitTasks } from "./await-tasks.js";
-import { CellResults } from "./cell-results.js";
+import type { EvaluateOptions, EvaluationReport } from "./evaluate-options.js";
 import { expandOutput } from "./evaluation-config.js";
-import type { EvaluationEvent } from "./events.js";
-import { type InlineConfig, type LoadedEvaluation, loadEvaluation } from "./load-evaluation.js";
-import { type FolderCell, preparePlan, readCells } from "./prepare-plan.js";
-import { readCapacities } from "./read-capacity.js";
-import { readOrMakeRunId } from "./run-id.js";
+import { Launch } from "./launch.js";
+import { type InlineConfig, loadEvaluation } from "./load-evaluation.js";
 
-export interface EvaluateOptions {
-  /** Where relative paths start. Default: the process's working directory. */
-  cwd?: string;
-  /** For `${env:NAME}` references. Default: none. */
-  env?: Environment;
-  /** Stands above the configuration's `output`; `{TIMESTAMP}` is filled in. */
-  output?: string | undefined;
-  /** A centre's type or module; stands above the configuration's `runner`. Default `flow`. */
-  runner?: string | undefined;
-  /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
-  autoRetry?: boolean;
-  /** Default 3. */
-  maxAttempts?: number;
-  /** Samples that have only failed lines are not run again. Default false. */
-  keepFailed?: boolean;
-  /** Results of different versions of a task may stand in one cell. Default false. */
-  allowVersionMix?: boolean;
-  /** Takes the output folder whoever holds it. Default false. */
-  forceUnlock?: boolean;
-  /** How long workers, and a controller out of reach, are waited for, in milliseconds. Default 60,000. */
-  waitForWorkersMs?: number;
-  /** Seconds that sessions outlive this process. Default 60. */
-  leaseS?: number;
-  /** Sent to controllers by tasks that have no token of their own. */
-  token?: string | undefined;
-  logger?: Logger;
-  /** Ends the run cleanly: sessions cancelled, lines on disk. */
-  signal?: AbortSignal;
-  onEvent?: (event: EvaluationEvent) => void;
-}
+const defaultLeaseS = 60;
 
-export interface EvaluationReport {
-  /**
-   * `complete`: every sample has a result. `failed`: some have none, or an overall could not be made. `starved`: no
-   * worker came for some. `interrupted`: the signal was aborted.
-   */
-  outcome: "complete" | "failed" | "starved" | "interrupted";
-  /** Absolute. */
-  output: string;
-  rows: SummaryRow[];
-  /** Tasks that were given up, with the number of samples left and the reason. */
-  starved: ReadonlyMap<string, Starved>;
-  /** The aggregate of some complete cell could not be made. */
-  overallFailed: boolean;
-}
+/** As the wire has it: a day. */
+const maxLeaseS = 86_400;
 
 /**
  * Runs an evaluation: loads the configuration (a file, or an inline one), plans what the output folder does not hold
@@ -97,160 +42,9 @@ export async function evaluate(
   const log = new RunLog(output, { now: Date.now });
   try {
     await writeFileDurably(join(output, fileNames.config), evaluation.kept);
-    return await new Evaluation(evaluation, output, log, { ...options, cwd, logger }).run();
+    return await new Launch(evaluation, output, log, { ...options, cwd, logger, leaseS }).run();
   } finally {
     await log.close();
     await lock.release();
-  }
-}
-
-const defaultLeaseS = 60;
-
-/** As the wire has it: a day. */
-const maxLeaseS = 86_400;
-
-const nothingStarved = { starved: new Map(), overallFailed: false };
-
-const nothingRan: DispatchResult = { starved: new Map(), stopped: false };
-
-type Settings = EvaluateOptions & { cwd: string; logger: Logger };
-
-/** One launch into a folder that is locked. */
-class Evaluation {
-  readonly #waitMs: number;
-  readonly #leaseS: number;
-  readonly #signal: AbortSignal;
-  readonly #onEvent: (event: EvaluationEvent) => void;
-
-  constructor(
-    private readonly evaluation: LoadedEvaluation,
-    private readonly output: string,
-    private readonly log: RunLog,
-    private readonly settings: Settings,
-  ) {
-    this.#waitMs = settings.waitForWorkersMs ?? 60_000;
-    this.#leaseS = settings.leaseS ?? defaultLeaseS;
-    this.#signal = settings.signal ?? new AbortController().signal;
-    setMaxListeners(0, this.#signal);
-    this.#onEvent = (event) => this.#emit(event);
-  }
-
-  /** A listener's fault is not the run's. */
-  #emit(event: EvaluationEvent): void {
-    try {
-      this.settings.onEvent?.(event);
-    } catch (error) {
-      this.settings.logger.error(`A listener of the run's events failed: ${messageOf(error)}`);
-    }
-  }
-
-  async run(): Promise<EvaluationReport> {
-    const { evaluation, settings } = this;
-    const cells = await readCells(this.output, evaluation.cells, this.log, settings.logger);
-    const folders = { configDir: evaluation.configDir, cwd: settings.cwd };
-    const clients = await makeTaskClients(evaluation.taskModules, folders, this.#waitMs);
-    try {
-      return await this.#dispatch(cells, clients);
-    } finally {
-      await Promise.all([...clients.values()].map((client) => client.close()));
-    }
-  }
-
-  async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
-    let results: CellResults | undefined;
-    // A new instance with every launch: the controller ends what an earlier one has left.
-    const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
-    const center = await this.#makeCenter(clients, owner, () => results as CellResults);
-    await center.launch();
-    const tasks = await this.#awaitTasks(cells, clients);
-    if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
-    const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
-    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
-    const { output, log } = this;
-    const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
-    this.#onEvent({ type: "planned", output, cells: planned });
-    const done = planned.reduce((sum, cell) => sum + cell.done, 0);
-    if (done > 0) logger.info(`Going on in ${output}: ${done} samples have a result already`);
-    const onEvent = this.#onEvent;
-    const signal = this.#signal;
-    const hide = (text: string) => redact(text, this.evaluation.secrets);
-    const shared = { output, log, logger, tasks: clients, known: tasks, signal, onEvent };
-    results = new CellResults(plans, cells, { ...shared, redact: hide, patienceMs: this.#waitMs });
-    const stop = () => center.stop("interrupted");
-    this.#signal.addEventListener("abort", stop);
-    if (this.#signal.aborted) stop();
-    try {
-      const isNothingLeft = plans.every(({ remaining }) => remaining.length === 0);
-      const ended = isNothingLeft ? nothingRan : await this.#withLease(clients, owner, () => center.start(plans));
-      await results.settled();
-      return this.#report(results, ended);
-    } finally {
-      this.#signal.removeEventListener("abort", stop);
-    }
-  }
-
-  /** Keeps the sessions of this launch alive while it dispatches, and gives the lease up behind it. */
-  async #withLease<T>(clients: ReadonlyMap<string, TaskClient>, owner: string, run: () => Promise<T>): Promise<T> {
-    const leases = new LeaseKeeper([...clients.values()], owner, this.#leaseS, this.settings.logger);
-    leases.start();
-    try {
-      return await run();
-    } finally {
-      await leases.stop();
-    }
-  }
-
-  async #makeCenter(
-    clients: ReadonlyMap<string, TaskClient>,
-    owner: string,
-    results: () => CellResults,
-  ): Promise<DispatchCenter> {
-    const { evaluation, settings } = this;
-    const { autoRetry = false, maxAttempts = 3, logger, cwd } = settings;
-    const options: CenterOptions = {
-      agents: evaluation.agentModules,
-      tasks: evaluation.taskModules,
-      configDir: evaluation.configDir,
-      cwd,
-      owner,
-      leaseS: this.#leaseS,
-      waitForWorkersMs: this.#waitMs,
-      capacity: evaluation.concurrency,
-      retry: { maxAttempts: autoRetry ? maxAttempts : 1, delayMs: exponentialBackoff },
-      logger,
-      readCapacity: (tasks, signal) => readCapacities(clients, tasks, signal, logger),
-      record: (settlement) => results().record(settlement),
-      onGrant: (grant) => {
-        results().started(grant);
-        this.#onEvent({ type: "granted", grant });
-      },
-      onEnd: (grant) => this.#onEvent({ type: "ended", grant }),
-    };
-    return loadCenter(settings.runner ?? evaluation.runner ?? "flow", options);
-  }
-
-  /** The tasks of the cells that are not complete. Undefined: interrupted while waiting. */
-  async #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
-    const needed = new Set(cells.filter(({ overall }) => overall === undefined).map(({ task }) => task));
-    const wanted = new Map([...clients].filter(([name]) => needed.has(name)));
-    try {
-      return await awaitTasks(wanted, {
-        waitMs: this.#waitMs,
-        signal: this.#signal,
-        onWaiting: (task, why) => this.#onEvent({ type: "waiting", task, why }),
-      });
-    } catch (error) {
-      if (this.#signal.aborted) return undefined;
-      throw error;
-    }
-  }
-
-  #report(results: CellResults, { starved, stopped }: DispatchResult): EvaluationReport {
-    const rows = results.rows();
-    const { overallFailed } = results;
-    const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && results.isAggregated;
-    const isInterrupted = stopped || (this.#signal.aborted && !results.isAggregated);
-    const outcome = isInterrupted ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
-    return { outcome, output: this.output, rows, starved, overallFailed };
   }
 }

@@ -28,6 +28,7 @@ describe("a configuration", () => {
       output: "output/{TIMESTAMP}",
       runner: undefined,
       epochs: 1,
+      limits: {},
       warnings: [],
     });
   });
@@ -39,6 +40,8 @@ describe("a configuration", () => {
       assignments: [{ agent: "model", task: "db" }, { agent: ["modle"], task: "constructor" }, { agent: 7 }],
       output: 5,
       epochs: 1.5,
+      sample_timeout: 0,
+      max_turns: "many",
     });
     expect(problems).toEqual([
       "assignments.2.agent: must be a name or a list of names",
@@ -49,6 +52,8 @@ describe("a configuration", () => {
       "concurrency.task.db: is missing: how many samples may be in flight at once on task db",
       "output: must be a path",
       "epochs: must be 1: samples are not repeated by this version",
+      "sample_timeout: must be more than 0 seconds",
+      "max_turns: must be a positive integer",
     ]);
   });
 

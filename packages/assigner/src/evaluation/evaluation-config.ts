@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SampleLimits } from "../session/sample-limits.js";
 import { ConfigReader, type EvaluationConfigProblem, isMapping, keysOf, valueAt } from "./config-reader.js";
 import { type Assignment, expandAssignments, namesOf, type PlanCell } from "./plan.js";
 
@@ -22,6 +23,7 @@ export interface EvaluationConfig {
   runner: string | undefined;
   /** Repetitions of each sample; default 1. */
   epochs: number;
+  limits: SampleLimits;
   warnings: string[];
 }
 
@@ -48,6 +50,7 @@ const countSchema = z
   .number("must be a positive integer")
   .int("must be a positive integer")
   .positive("must be a positive integer");
+const secondsSchema = z.number("must be a number of seconds").positive("must be more than 0 seconds");
 const epochsSchema = z.literal(1, "must be 1: samples are not repeated by this version").default(1);
 const outputSchema = z.string("must be a path").min(1, "must not be empty").default("output/{TIMESTAMP}");
 
@@ -70,6 +73,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     output: reader.read(["output"], outputSchema) ?? "",
     runner: reader.read(["runner"], z.string("must be a text").min(1, "must not be empty").optional()),
     epochs: reader.read(["epochs"], epochsSchema) ?? 1,
+    limits: reader.limits(),
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),
   };
   config.warnings.push(...unknownKeys(raw));
@@ -78,6 +82,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
 
 const knownKeys: readonly string[] = [
   ...["definition", "concurrency", "assignments", "output", "runner", "epochs"],
+  ...["sample_timeout", "max_turns"],
   // What the configuration language may leave behind.
   ...["import", "default", "overwrite"],
 ];
@@ -98,6 +103,12 @@ class EvaluationConfigReader extends ConfigReader {
       return raw.map((_, at) => this.read(["assignments", at], assignmentSchema));
     this.report(["assignments"], "must be a list of {agent, task} with at least one entry");
     return [];
+  }
+
+  limits(): SampleLimits {
+    const seconds = this.read(["sample_timeout"], secondsSchema.optional());
+    const maxTurns = this.read(["max_turns"], countSchema.optional());
+    return { timeoutMs: seconds === undefined ? undefined : seconds * 1000, maxTurns };
   }
 
   /** The names that the assignments use and that are defined. */

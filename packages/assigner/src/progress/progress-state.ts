@@ -1,4 +1,7 @@
 import type { EvaluationEvent } from "../evaluation/events.js";
+import type { FailureCounts } from "../results/summary.js";
+
+type Settled = Extract<EvaluationEvent, { type: "settled" }>;
 
 /** Counts of the whole run, or of one agent. */
 export interface Counts {
@@ -6,13 +9,15 @@ export interface Counts {
   /** Samples with a result, those of earlier launches among them. */
   done: number;
   failed: number;
+  /** Of `failed`, by their error. */
+  failures: FailureCounts;
   /** Results of this launch: what the rate is made of. */
   fresh: number;
 }
 
 /** What the progress shows, folded from a run's events. Pure; the time (milliseconds) is an argument. */
 export class ProgressState {
-  readonly total: Counts = { total: 0, done: 0, failed: 0, fresh: 0 };
+  readonly total: Counts = noCounts();
   readonly agents = new Map<string, Counts>();
   inFlight = 0;
   #startedAt: number | undefined;
@@ -41,10 +46,14 @@ export class ProgressState {
   }
 
   #countsOf(agent: string): Counts[] {
-    const known = this.agents.get(agent) ?? { total: 0, done: 0, failed: 0, fresh: 0 };
+    const known = this.agents.get(agent) ?? noCounts();
     this.agents.set(agent, known);
     return [this.total, known];
   }
+}
+
+function noCounts(): Counts {
+  return { total: 0, done: 0, failed: 0, failures: {}, fresh: 0 };
 }
 
 function addPlanned(counts: Counts, { total, done }: { total: number; done: number }): void {
@@ -52,9 +61,13 @@ function addPlanned(counts: Counts, { total, done }: { total: number; done: numb
   counts.done += done;
 }
 
-function addSettled(counts: Counts, { accepted, retried }: { accepted: boolean; retried: boolean }): void {
+function addSettled(counts: Counts, { accepted, retried, error }: Settled): void {
   if (retried) return;
   if (accepted) counts.done += 1;
-  else counts.failed += 1;
+  else {
+    counts.failed += 1;
+    const kind = error ?? "TASK_ERROR";
+    counts.failures[kind] = (counts.failures[kind] ?? 0) + 1;
+  }
   counts.fresh += 1;
 }

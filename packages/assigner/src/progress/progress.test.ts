@@ -20,7 +20,7 @@ const waiting: EvaluationEvent = { type: "waiting", task: "t", why: "nobody is t
 const planned: EvaluationEvent = {
   type: "planned",
   output: "/",
-  cells: [{ agent: "a", task: "t", total: 2, done: 1 }],
+  cells: [{ agent: "a", task: "t", total: 3, done: 1 }],
 };
 const fields = { agent: "a", task: "t", index: 0, epoch: 1, retried: false, error: null, info: null };
 const settled: EvaluationEvent = { type: "settled", accepted: true, ...fields };
@@ -30,9 +30,11 @@ it.each([true, false])("says what it waits for, and the last state once (termina
   const progress = createProgress(screen, () => 0);
   progress.onEvent(waiting);
   expect(screen.text).toContain("waiting for t: nobody is there\n");
-  for (const event of [planned, settled]) progress.onEvent(event);
+  const timedOut: EvaluationEvent = { ...settled, accepted: false, error: "SAMPLE_TIMEOUT" };
+  for (const event of [planned, settled, timedOut]) progress.onEvent(event);
   progress.stop();
-  expect(screen.text).toContain(isTTY ? "2/2" : "2/2 done, 0 failed");
+  expect(screen.text).toContain(isTTY ? "3/3" : "2/3 done");
+  expect(screen.text).toContain("1 failed (1 timed out)");
   screen.text = "";
   progress.stop();
   expect(screen.text).toBe("");

@@ -1,6 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { EvaluationEvent } from "../evaluation/events.js";
-import { formatSeconds } from "../results/summary.js";
+import { formatSeconds, limitTitles } from "../results/summary.js";
 import { type Counts, ProgressState } from "./progress-state.js";
 
 /** Shows a run while it goes on. */
@@ -48,7 +48,7 @@ class Lines implements Progress {
   #show(): void {
     const { total, inFlight } = this.#state;
     const { rate, eta } = describe(this.#state, total, this.now());
-    const line = `${total.done}/${total.total} done, ${total.failed} failed, ${inFlight} in flight, ${rate}, ETA ${eta}\n`;
+    const line = `${total.done}/${total.total} done, ${describeFailed(total)}, ${inFlight} in flight, ${rate}, ETA ${eta}\n`;
     if (line !== this.#shown) this.stream.write(line);
     this.#shown = line;
   }
@@ -64,7 +64,7 @@ class Bars implements Progress {
     private readonly stream: Output,
     private readonly now: () => number,
   ) {
-    const format = "{name} {bar} {value}/{total}  {rate}  ETA {left}  {failed} failed";
+    const format = "{name} {bar} {value}/{total}  {rate}  ETA {left}  {failed}";
     this.#multi = new MultiBar(
       {
         format,
@@ -115,8 +115,17 @@ class Bars implements Progress {
 
   #payload(counts: Counts) {
     const { rate, eta } = describe(this.#state, counts, this.now());
-    return { rate, left: eta, failed: counts.failed };
+    return { rate, left: eta, failed: describeFailed(counts) };
   }
+}
+
+/** `3 failed`, `3 failed (1 timed out, 2 turn limit)`. */
+function describeFailed({ failed, failures }: Counts): string {
+  const limited = Object.entries(limitTitles).flatMap(([error, title]) => {
+    const count = failures[error as keyof typeof limitTitles] ?? 0;
+    return count > 0 ? [`${count} ${title}`] : [];
+  });
+  return `${failed} failed${limited.length > 0 ? ` (${limited.join(", ")})` : ""}`;
 }
 
 function describe(state: ProgressState, counts: Counts, now: number): { rate: string; eta: string } {

@@ -16,7 +16,11 @@ export type RunError =
   | "NETWORK_ERROR"
   | "NOT_AVAILABLE"
   | "TASK_ERROR"
-  | "RUNNER_LOST";
+  | "RUNNER_LOST"
+  /** The attempt took longer than it may. */
+  | "SAMPLE_TIMEOUT"
+  /** The agent had all its turns, and the sample was not over. */
+  | "TURN_LIMIT";
 
 /** The end of one attempt, as the journal is given it. */
 export interface RunRecord extends CellRef {

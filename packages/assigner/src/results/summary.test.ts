@@ -6,6 +6,7 @@ const row: SummaryRow = {
   task: "db",
   done: 9,
   failed: 1,
+  failures: { AGENT_FAILED: 1 },
   remaining: 0,
   taskErrors: 0,
   metric: { name: "accuracy", value: 1 / 3 },
@@ -58,6 +59,14 @@ describe("the table", () => {
   test("shows task errors where there are any", () => {
     expect(renderSummary([row])).not.toContain("task errors");
     expect(renderSummary([{ ...row, taskErrors: 2 }])).toContain("task errors");
+  });
+
+  test("shows what a limit has ended, by itself, where there is any", () => {
+    expect(renderSummary([row])).not.toMatch(/timed out|turn limit/);
+    const text = renderSummary([{ ...row, failures: { SAMPLE_TIMEOUT: 7 } }, row]);
+    expect(text).toMatch(/failed │ timed out │ remaining/);
+    expect(text).toMatch(/│ +1 │ +7 │ +0 │/);
+    expect(text).toMatch(/│ +1 │ +0 │ +0 │/);
   });
 });
 

@@ -1,5 +1,14 @@
 import type { Json } from "@eval/protocol";
 import Table from "cli-table3";
+import type { RunError } from "./journal-record.js";
+
+/** Samples by the error that they failed with; errors that did not occur have no key. */
+export type FailureCounts = Partial<Record<RunError, number>>;
+
+/** Failures that a user has asked for, by a limit: they are shown by themselves where there are any. */
+export const limitTitles = { SAMPLE_TIMEOUT: "timed out", TURN_LIMIT: "turn limit" } as const;
+
+const limits = Object.keys(limitTitles) as (keyof typeof limitTitles)[];
 
 /** One line of the final table: an agent with a task, all epochs together. */
 export interface SummaryRow {
@@ -9,6 +18,8 @@ export interface SummaryRow {
   done: number;
   /** Samples that failed for good. */
   failed: number;
+  /** Of `failed`: those of this launch, by the error of their last attempt. */
+  failures: FailureCounts;
   /** Samples that nobody has run. */
   remaining: number;
   /** Of `done`: results with the status `task error`, which v0.2 counts as done. */
@@ -44,32 +55,43 @@ export function mainMetric(custom: Json | undefined): SummaryRow["metric"] {
 
 /** The final table as text, without colours and without a newline at its end. */
 export function renderSummary(rows: readonly SummaryRow[]): string {
-  const taskErrors = rows.some((row) => row.taskErrors > 0);
+  const shown: ShownColumns = {
+    limits: limits.filter((limit) => rows.some(({ failures }) => (failures[limit] ?? 0) > 0)),
+    taskErrors: rows.some((row) => row.taskErrors > 0),
+  };
   const head = [
     "agent",
     "task",
     "done",
     "failed",
+    ...shown.limits.map((limit) => limitTitles[limit]),
     "remaining",
-    ...(taskErrors ? ["task errors"] : []),
+    ...(shown.taskErrors ? ["task errors"] : []),
     "metric",
     "time",
   ];
   const right = head.map((title, at) => (at < 2 || title === "metric" ? "left" : "right") as "left" | "right");
   const table = new Table({ head, colAligns: right, style: { head: [], border: [] } });
-  for (const row of rows) table.push(cellsOf(row, taskErrors));
+  for (const row of rows) table.push(cellsOf(row, shown));
   return table.toString();
 }
 
-function cellsOf(row: SummaryRow, taskErrors: boolean): string[] {
+/** Columns that are there only where they have something to say. */
+interface ShownColumns {
+  limits: readonly (keyof typeof limitTitles)[];
+  taskErrors: boolean;
+}
+
+function cellsOf(row: SummaryRow, shown: ShownColumns): string[] {
   const { metric, seconds } = row;
   return [
     row.agent,
     row.task,
     String(row.done),
     String(row.failed),
+    ...shown.limits.map((limit) => String(row.failures[limit] ?? 0)),
     String(row.remaining),
-    ...(taskErrors ? [String(row.taskErrors)] : []),
+    ...(shown.taskErrors ? [String(row.taskErrors)] : []),
     metric === undefined ? "" : `${metric.name} ${formatNumber(metric.value)}`,
     seconds === undefined ? "" : formatSeconds(seconds),
   ];

@@ -2,12 +2,13 @@ import { CodedError, isCodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
 import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
 import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
+import type { SampleLimits } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 
 /** What a runner that carries samples out is sent: the part of its centre's options that can travel. */
 export type RunParam = Pick<
   CenterOptions,
-  "agents" | "tasks" | "configDir" | "cwd" | "owner" | "leaseS" | "waitForWorkersMs"
+  "agents" | "tasks" | "configDir" | "cwd" | "owner" | "leaseS" | "waitForWorkersMs" | "limits"
 >;
 
 /** What it makes of that. */
@@ -17,16 +18,18 @@ export interface RunShared {
   /** `<run id>/<client instance>`: the same for all runners of a launch. */
   owner: string;
   leaseS: number;
+  /** Of every attempt. */
+  limits: SampleLimits;
   close(): Promise<void>;
 }
 
 export function runParamOf(options: CenterOptions): RunParam {
-  const { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs } = options;
-  return { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs };
+  const { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs, limits = {} } = options;
+  return { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs, limits };
 }
 
 export async function restoreRunParam(param: RunParam): Promise<RunShared> {
-  const { owner, leaseS, waitForWorkersMs } = param;
+  const { owner, leaseS, waitForWorkersMs, limits = {} } = param;
   const agents = new Map<string, Agent>();
   for (const [name, definition] of Object.entries(param.agents)) {
     agents.set(
@@ -36,7 +39,7 @@ export async function restoreRunParam(param: RunParam): Promise<RunShared> {
   }
   const tasks = await makeTaskClients(param.tasks, param, waitForWorkersMs);
   const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
-  return { agents, tasks, owner, leaseS, close };
+  return { agents, tasks, owner, leaseS, limits, close };
 }
 
 /** The clients of the tasks, by the names that the configuration gives them. */

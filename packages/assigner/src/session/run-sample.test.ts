@@ -4,7 +4,8 @@ import { ReplyError } from "@eval/protocol/http-client";
 import type { AgentOutput } from "@eval/protocol/task";
 import { describe, expect, it, vi } from "vitest";
 import { runSample } from "./run-sample.js";
-import type { StartedSession } from "./task-client.js";
+import type { SampleLimits } from "./sample-limits.js";
+import type { StartedSession } from "./task-session.js";
 
 const running = (content: string): TaskOutput => {
   return { index: null, status: "running", result: null, history: [{ role: "user", content }] };
@@ -31,8 +32,9 @@ function run(
   task: { start: () => Promise<StartedSession> },
   agent = echo as never,
   signal = new AbortController().signal,
+  limits: SampleLimits = {},
 ) {
-  return runSample({ task, agent, index: 7, owner: "run/1", leaseS: 60, signal });
+  return runSample({ task, agent, index: 7, owner: "run/1", leaseS: 60, signal, limits });
 }
 
 function replyError(status: number, code: "CONCURRENCY_LIMIT" | "TASK_ERROR" | "WORKER_ERROR", detail: unknown) {
@@ -112,5 +114,75 @@ describe("runSample", () => {
     };
     expect(await run(task, agent as never, stop.signal)).toEqual({ kind: "stopped" });
     expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  describe("with limits", () => {
+    const never = () => new Promise<never>(() => {});
+    const open = new AbortController().signal;
+
+    it("does not wait for an agent that looks at no signal, nor for the end of its session", async () => {
+      const { task, cancel } = sessionOf([running("more")]);
+      cancel.mockImplementation(never);
+      const signals: AbortSignal[] = [];
+      const inference = async (history: readonly Message[], { signal }: { signal: AbortSignal }) => {
+        signals.push(signal);
+        return history.at(-1)?.content === "more" ? never() : "first answer";
+      };
+      const outcome = await run(task, { inference } as never, open, { timeoutMs: 50 });
+      expect(outcome).toMatchObject({ kind: "failed", error: "SAMPLE_TIMEOUT", sessionId: 42 });
+      expect(outcome).toMatchObject({ output: { status: "running", history: [{ role: "user", content: "more" }] } });
+      expect((outcome as { info: string }).info).toMatch(/0.05 s.*waited for the agent, after 1 turns/);
+      expect(cancel).toHaveBeenCalledOnce();
+      expect(signals.at(-1)?.reason).toMatchObject({ name: "SampleTimeoutError" });
+    });
+
+    it("does not wait for a task that hangs, and keeps what the agent said to it", async () => {
+      const { task, cancel } = sessionOf([]);
+      const started = await task.start();
+      const start = async () => ({ ...started, session: { ...started.session, interact: never } });
+      const outcome = await run({ start }, echo as never, open, { timeoutMs: 50 });
+      const history = [
+        { role: "user", content: "hello" },
+        { role: "agent", content: "echo hello" },
+      ];
+      expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: { history } });
+      expect((outcome as { info: string }).info).toContain("waited for the task");
+      expect(cancel).toHaveBeenCalledOnce();
+    });
+
+    it("ends a session that opens only after the time was up", async () => {
+      const { task, cancel } = sessionOf([]);
+      const started = await task.start();
+      let opens: (session: StartedSession) => void = () => {};
+      const start = () => new Promise<StartedSession>((resolve) => (opens = resolve));
+      const outcome = await run({ start }, echo as never, open, { timeoutMs: 20 });
+      expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: null });
+      opens(started);
+      await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce());
+    });
+
+    it("ends a sample whose agent has had all its turns, with the history so far", async () => {
+      const { task, heard, cancel } = sessionOf([running("one"), running("two"), completed]);
+      const outcome = await run(task, echo as never, open, { maxTurns: 2 });
+      expect(outcome).toMatchObject({ kind: "failed", error: "TURN_LIMIT", output: running("two") });
+      expect(heard).toHaveLength(2);
+      expect(cancel).toHaveBeenCalledOnce();
+    });
+
+    it("leaves a sample alone that ends with its last turn", async () => {
+      const { task } = sessionOf([running("one"), completed]);
+      expect(await run(task, echo as never, open, { maxTurns: 2, timeoutMs: 5_000 })).toMatchObject({ kind: "ended" });
+    });
+
+    it("is stopped by the run as without limits", async () => {
+      const { task } = sessionOf([]);
+      const stop = new AbortController();
+      const inference = () => {
+        queueMicrotask(() => stop.abort());
+        return never();
+      };
+      const outcome = await run(task, { inference } as never, stop.signal, { timeoutMs: 5_000 });
+      expect(outcome).toEqual({ kind: "stopped" });
+    });
   });
 });

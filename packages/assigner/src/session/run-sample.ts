@@ -1,70 +1,154 @@
-import { messageOf, type SampleIndex, type TaskOutput } from "@eval/protocol";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Message, messageOf, type SampleIndex, type TaskOutput } from "@eval/protocol";
 import { type Agent, agentFailureOf } from "@eval/protocol/agent";
 import type { AgentOutput } from "@eval/protocol/task";
 import type { AttemptOutcome } from "../dispatch/attempt.js";
 import type { RunError } from "../results/journal-record.js";
 import { failedOutput, isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { infer } from "./infer.js";
-import type { StartedSession, StartOptions, TaskClient } from "./task-client.js";
+import { AttemptLife, type SampleLimits, TurnLimitError } from "./sample-limits.js";
+import type { TaskClient } from "./task-client.js";
+import type { StartedSession, StartOptions, TaskSession } from "./task-session.js";
 
 export interface RunSampleOptions extends StartOptions {
   agent: Agent;
   task: Pick<TaskClient, "start">;
   index: SampleIndex;
+  /** Default: none. */
+  limits?: SampleLimits;
 }
 
 /**
- * One attempt at one sample: agent and session in turn until the session is not `running` any more. Never rejects;
- * whatever goes wrong, the session is ended on the other side before this resolves.
+ * How long the attempt that a limit ends waits for its session's end, in milliseconds: a task that answers frees its
+ * slot within that, so that the next start does not find it taken; one that hangs is not waited for.
+ */
+const cancelGraceMs = 250;
+
+/**
+ * One attempt at one sample: agent and session in turn until the session is not `running` any more. Never rejects.
+ * Whatever goes wrong, the session is ended on the other side before this resolves; when a limit strikes, that may go
+ * on behind it (the task's client waits for it when it is closed).
  */
 export async function runSample(options: RunSampleOptions): Promise<AttemptOutcome> {
-  const { task, index, signal } = options;
-  let started: StartedSession;
+  const life = new AttemptLife(options.signal, options.limits ?? {});
   try {
-    started = await task.start(index, options);
-  } catch (error) {
-    if (signal.aborted) return { kind: "stopped" };
-    if (isNotAvailable(error)) return { kind: "not available" };
-    return failed(isNetworkError(error) ? "NETWORK_ERROR" : "START_FAILED", error, null);
+    return await new Attempt(options, life).run();
+  } finally {
+    life.close();
   }
-  const outcome = await converse(options.agent, started, signal);
-  const isOver = outcome.kind === "ended" || (outcome.kind === "failed" && outcome.output !== null);
-  if (!isOver) await started.session.cancel();
-  return outcome.kind === "ended" || outcome.kind === "failed"
-    ? { ...outcome, sessionId: started.session.id }
-    : outcome;
 }
 
-async function converse(agent: Agent, { session, output }: StartedSession, signal: AbortSignal) {
-  let current = output;
-  while (current.status === "running") {
-    const answer = await answerOf(agent, current, signal);
-    if ("kind" in answer) return answer;
+class Attempt {
+  /** What is known of the session, with the agent's turn that the task has not replied to yet. */
+  #known: TaskOutput | null = null;
+  #turns = 0;
+  #waitsFor: "the task to start it" | "the agent" | "the task" = "the task to start it";
+
+  constructor(
+    private readonly options: RunSampleOptions,
+    private readonly life: AttemptLife,
+  ) {}
+
+  async run(): Promise<AttemptOutcome> {
+    const started = await this.#start();
+    if ("kind" in started) return started;
+    const { session } = started;
+    const outcome = await this.#converse(started);
+    if (isLimit(outcome)) await Promise.race([endSession(session), delay(cancelGraceMs)]);
+    else if (!isOver(outcome)) await session.cancel();
+    return outcome.kind === "ended" || outcome.kind === "failed" ? { ...outcome, sessionId: session.id } : outcome;
+  }
+
+  async #start(): Promise<StartedSession | AttemptOutcome> {
+    const { task, index, owner, leaseS } = this.options;
+    const { life } = this;
+    const starting = task.start(index, { owner, leaseS, signal: life.signal });
     try {
-      current = await session.interact(answer, signal);
+      return await life.inTime(starting);
     } catch (error) {
-      return interactFailure(error, signal);
+      if (life.timeout) {
+        // It may have begun all the same, and nobody would end it.
+        starting.then(({ session }) => endSession(session)).catch(() => {});
+        return this.#timedOut();
+      }
+      if (life.signal.aborted) return { kind: "stopped" };
+      if (isNotAvailable(error)) return { kind: "not available" };
+      return failed(isNetworkError(error) ? "NETWORK_ERROR" : "START_FAILED", error, null);
     }
   }
-  return { kind: "ended", output: current } as const;
-}
 
-async function answerOf(agent: Agent, output: TaskOutput, signal: AbortSignal): Promise<AgentOutput | AttemptOutcome> {
-  if (signal.aborted) return { kind: "stopped" };
-  try {
-    return { status: "normal", content: await infer(agent, output.history ?? [], signal) };
-  } catch (error) {
-    if (signal.aborted) return { kind: "stopped" };
-    if (agentFailureOf(error).kind !== "context_limit") return failed("AGENT_FAILED", error, null);
-    return { status: "agent context limit", content: null };
+  async #converse({ session, output }: StartedSession): Promise<AttemptOutcome> {
+    const { maxTurns = Number.POSITIVE_INFINITY } = this.options.limits ?? {};
+    let current = output;
+    while (current.status === "running") {
+      this.#known = current;
+      if (this.#turns >= maxTurns) return this.#outOfTurns(new TurnLimitError(maxTurns));
+      const answer = await this.#answerTo(current);
+      if ("kind" in answer) return answer;
+      try {
+        this.#handIn(answer, current);
+        current = await this.life.inTime(session.interact(answer, this.life.signal));
+      } catch (error) {
+        return this.#interactFailure(error);
+      }
+    }
+    return { kind: "ended", output: current };
+  }
+
+  async #answerTo({ history }: TaskOutput): Promise<AgentOutput | AttemptOutcome> {
+    const { life } = this;
+    this.#waitsFor = "the agent";
+    if (life.signal.aborted) return this.#aborted();
+    try {
+      return { status: "normal", content: await infer(this.options.agent, history ?? [], life.signal) };
+    } catch (error) {
+      if (life.signal.aborted) return this.#aborted();
+      if (agentFailureOf(error).kind !== "context_limit") return failed("AGENT_FAILED", error, null);
+      return { status: "agent context limit", content: null };
+    }
+  }
+
+  #handIn({ content }: AgentOutput, current: TaskOutput): void {
+    this.#turns += 1;
+    this.#waitsFor = "the task";
+    if (content === null) return;
+    const said: Message = { role: "agent", content };
+    this.#known = { ...current, history: [...(current.history ?? []), said] };
+  }
+
+  #interactFailure(error: unknown): AttemptOutcome {
+    if (this.life.signal.aborted) return this.#aborted();
+    const output = failedOutput(error);
+    if (output) return failed("TASK_ERROR", output.result, output);
+    return failed(isNetworkError(error) ? "NETWORK_ERROR" : "INTERACT_FAILED", error, null);
+  }
+
+  #aborted(): AttemptOutcome {
+    return this.life.timeout ? this.#timedOut() : { kind: "stopped" };
+  }
+
+  #timedOut(): AttemptOutcome {
+    const why = `${messageOf(this.life.timeout)}; it waited for ${this.#waitsFor}, after ${this.#turns} turns`;
+    return failed("SAMPLE_TIMEOUT", why, this.#known);
+  }
+
+  #outOfTurns(error: TurnLimitError): AttemptOutcome {
+    this.life.end(error);
+    return failed("TURN_LIMIT", error, this.#known);
   }
 }
 
-function interactFailure(error: unknown, signal: AbortSignal): AttemptOutcome {
-  if (signal.aborted) return { kind: "stopped" };
-  const output = failedOutput(error);
-  if (output) return failed("TASK_ERROR", output.result, output);
-  return failed(isNetworkError(error) ? "NETWORK_ERROR" : "INTERACT_FAILED", error, null);
+function isLimit(outcome: AttemptOutcome): boolean {
+  return outcome.kind === "failed" && (outcome.error === "SAMPLE_TIMEOUT" || outcome.error === "TURN_LIMIT");
+}
+
+/** Whether the session has ended by itself. */
+function isOver(outcome: AttemptOutcome): boolean {
+  return outcome.kind === "ended" || (outcome.kind === "failed" && outcome.error === "TASK_ERROR");
+}
+
+async function endSession(session: TaskSession): Promise<void> {
+  await session.cancel().catch(() => {});
 }
 
 function failed(error: RunError, why: unknown, output: TaskOutput | null): AttemptOutcome {

@@ -13,32 +13,11 @@ import {
   type TaskOutput,
 } from "@eval/protocol";
 import { createClient, neverSent, type Peer, type Reply, type RouteClient } from "@eval/protocol/http-client";
-import type { AgentOutput, BuildContext } from "@eval/protocol/task";
+import type { BuildContext } from "@eval/protocol/task";
 import { isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { overallBody, resultLines } from "./overall-body.js";
 import { type Patience, persist } from "./persist.js";
-
-export interface StartOptions {
-  /** `<run id>/<client instance>`. */
-  owner: string;
-  /** Seconds that the session outlives its owner's last sign of life. */
-  leaseS: number;
-  signal: AbortSignal;
-}
-
-/** A live conversation. */
-export interface TaskSession {
-  readonly id: number;
-  /** Hands the agent's answer in; resolves with the output after it. */
-  interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput>;
-  /** Ends it on the other side. Never rejects; gives up after some seconds. */
-  cancel(): Promise<void>;
-}
-
-export interface StartedSession {
-  session: TaskSession;
-  output: TaskOutput;
-}
+import { ClientSession, type StartedSession, type StartOptions } from "./task-session.js";
 
 /** How long one held-back reply may take, in milliseconds. */
 const pollMs = 25_000;
@@ -60,6 +39,8 @@ export class TaskClient {
   /** Who answered last: what may be sent again before a session has its own features. */
   #peer: Peer | undefined;
   #meeting: Promise<unknown> | undefined;
+  /** Calls that end sessions, and starts that may end with such a call: {@link close} waits for them. */
+  readonly #ending = new Set<Promise<unknown>>();
 
   /** Parameters: `name`, `controller_address` (default http://localhost:5000/api), `token`. */
   constructor({ parameters }: BuildContext) {
@@ -110,7 +91,11 @@ export class TaskClient {
   }
 
   /** A start whose reply is lost for good may have opened a session; its id is known all the same, and it is ended. */
-  async #sendStart(request: StartSample & { request_id: string }, signal: AbortSignal) {
+  #sendStart(request: StartSample & { request_id: string }, signal: AbortSignal) {
+    return this.#awaitedByClose(this.#startOrEnd(request, signal));
+  }
+
+  async #startOrEnd(request: StartSample & { request_id: string }, signal: AbortSignal) {
     const isReplayable = this.#peer?.features.includes("replay") ?? false;
     const send = () => this.#client.startSample(request, { timeoutMs: slowMs, signal });
     try {
@@ -134,7 +119,11 @@ export class TaskClient {
     return persist(send, () => true, this.#patience(signal));
   }
 
-  async cancel(id: number): Promise<void> {
+  cancel(id: number): Promise<void> {
+    return this.#awaitedByClose(this.#cancel(id));
+  }
+
+  async #cancel(id: number): Promise<void> {
     try {
       await this.#client.cancel({ session_id: id }, { timeoutMs: 8_000 });
     } catch (error) {
@@ -164,34 +153,20 @@ export class TaskClient {
     return this.#client.http.readReply(response, path) as Json;
   }
 
-  close(): Promise<void> {
-    return this.#client.http.close();
+  /** Waits for what ends sessions, some seconds at most; callers abort their starts before. */
+  async close(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.allSettled(this.#ending);
+    await this.#client.http.close();
+  }
+
+  #awaitedByClose<T>(ending: Promise<T>): Promise<T> {
+    this.#ending.add(ending);
+    const forget = () => void this.#ending.delete(ending);
+    ending.then(forget, forget);
+    return ending;
   }
 
   #patience(signal: AbortSignal): Patience {
     return { patienceMs: this.patienceMs, signal };
-  }
-}
-
-class ClientSession implements TaskSession {
-  #turn = 0;
-
-  constructor(
-    private readonly client: TaskClient,
-    readonly id: number,
-    private readonly replayable: boolean,
-  ) {}
-
-  async interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput> {
-    this.#turn += 1;
-    const request: Interact = { session_id: this.id, agent_response: answer, turn: this.#turn };
-    for (;;) {
-      const { value } = await this.client.interact(request, this.replayable, signal);
-      if (!value.pending) return value.output;
-    }
-  }
-
-  cancel(): Promise<void> {
-    return this.client.cancel(this.id);
   }
 }

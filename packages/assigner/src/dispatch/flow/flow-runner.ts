@@ -37,11 +37,11 @@ export class FlowRunner extends Runner<RunShared> {
   }
 
   async #outcomeOf({ agent: agentName, task: taskName, index }: Grant): Promise<AttemptOutcome> {
-    const { owner, leaseS, agents, tasks } = this.shared;
+    const { owner, leaseS, limits, agents, tasks } = this.shared;
     const agent = agents.get(agentName);
     const task = tasks.get(taskName);
     if (agent === undefined || task === undefined) throw new Error(`no agent ${agentName} or task ${taskName} here`);
-    return runSample({ agent, task, index, owner, leaseS, signal: this.services.signal });
+    return runSample({ agent, task, index, owner, leaseS, limits, signal: this.services.signal });
   }
 
   #send(message: FlowMessage): Promise<unknown> {

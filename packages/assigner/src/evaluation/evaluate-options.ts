@@ -1,0 +1,55 @@
+import type { Environment } from "@eval/protocol/config";
+import type { Logger } from "@eval/protocol/logger";
+import type { Starved } from "../dispatch/center-options.js";
+import type { SummaryRow } from "../results/summary.js";
+import type { EvaluationEvent } from "./events.js";
+
+export interface EvaluateOptions {
+  /** Where relative paths start. Default: the process's working directory. */
+  cwd?: string;
+  /** For `${env:NAME}` references. Default: none. */
+  env?: Environment;
+  /** Stands above the configuration's `output`; `{TIMESTAMP}` is filled in. */
+  output?: string | undefined;
+  /** A centre's type or module; stands above the configuration's `runner`. Default `flow`. */
+  runner?: string | undefined;
+  /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
+  autoRetry?: boolean;
+  /** Default 3. */
+  maxAttempts?: number;
+  /** Samples that have only failed lines are not run again. Default false. */
+  keepFailed?: boolean;
+  /** Results of different versions of a task may stand in one cell. Default false. */
+  allowVersionMix?: boolean;
+  /** Takes the output folder whoever holds it. Default false. */
+  forceUnlock?: boolean;
+  /** Milliseconds of one attempt, agent's and task's time together; above the configuration's. Default: no limit. */
+  sampleTimeoutMs?: number | undefined;
+  /** The agent's turns in one sample; above the configuration's. Default: no limit. */
+  maxTurns?: number | undefined;
+  /** How long workers, and a controller out of reach, are waited for, in milliseconds. Default 60,000. */
+  waitForWorkersMs?: number;
+  /** Seconds that sessions outlive this process. Default 60. */
+  leaseS?: number;
+  /** Sent to controllers by tasks that have no token of their own. */
+  token?: string | undefined;
+  logger?: Logger;
+  /** Ends the run cleanly: sessions cancelled, lines on disk. */
+  signal?: AbortSignal;
+  onEvent?: (event: EvaluationEvent) => void;
+}
+
+export interface EvaluationReport {
+  /**
+   * `complete`: every sample has a result. `failed`: some have none, or an overall could not be made. `starved`: no
+   * worker came for some. `interrupted`: the signal was aborted.
+   */
+  outcome: "complete" | "failed" | "starved" | "interrupted";
+  /** Absolute. */
+  output: string;
+  rows: SummaryRow[];
+  /** Tasks that were given up, with the number of samples left and the reason. */
+  starved: ReadonlyMap<string, Starved>;
+  /** The aggregate of some complete cell could not be made. */
+  overallFailed: boolean;
+}

@@ -1,0 +1,55 @@
+import type { Interact, SessionReply, TaskOutput } from "@eval/protocol";
+import type { Reply } from "@eval/protocol/http-client";
+import type { AgentOutput } from "@eval/protocol/task";
+
+export interface StartOptions {
+  /** `<run id>/<client instance>`. */
+  owner: string;
+  /** Seconds that the session outlives its owner's last sign of life. */
+  leaseS: number;
+  signal: AbortSignal;
+}
+
+/** A live conversation. */
+export interface TaskSession {
+  readonly id: number;
+  /** Hands the agent's answer in; resolves with the output after it. */
+  interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput>;
+  /** Ends it on the other side. Never rejects; gives up after some seconds. */
+  cancel(): Promise<void>;
+}
+
+export interface StartedSession {
+  session: TaskSession;
+  output: TaskOutput;
+}
+
+/** What a session needs of its task's client. */
+export interface SessionClient {
+  interact(request: Interact, replayable: boolean, signal: AbortSignal): Promise<Reply<SessionReply>>;
+  cancel(id: number): Promise<void>;
+}
+
+/** A session at a controller. */
+export class ClientSession implements TaskSession {
+  #turn = 0;
+
+  constructor(
+    private readonly client: SessionClient,
+    readonly id: number,
+    private readonly replayable: boolean,
+  ) {}
+
+  async interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput> {
+    this.#turn += 1;
+    const request: Interact = { session_id: this.id, agent_response: answer, turn: this.#turn };
+    for (;;) {
+      const { value } = await this.client.interact(request, this.replayable, signal);
+      if (!value.pending) return value.output;
+    }
+  }
+
+  cancel(): Promise<void> {
+    return this.client.cancel(this.id);
+  }
+}
