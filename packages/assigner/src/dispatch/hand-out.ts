@@ -103,7 +103,7 @@ export class HandOut {
   }
 
   #serve({ limit, resolve }: Taker, now: number): boolean {
-    const grants = this.#ledger.grant(now, (task) => this.#capacity.freeOf(task), limit);
+    const grants = this.#ledger.grant(now, (task) => this.#capacity.freeOf(task, now), limit);
     if (grants.length === 0) return false;
     for (const grant of grants) {
       this.#capacity.started(grant.task);
@@ -154,7 +154,8 @@ export class HandOut {
     const tasks = [...this.options.capacity.task.keys()].filter(
       (task) => this.#ledger.waitingFor(task) > 0 || this.#ledger.inFlightOf(task) > 0,
     );
-    for (const task of tasks) this.#capacity.asking(task);
+    const asked = performance.now();
+    for (const task of tasks) this.#capacity.asking(task, asked);
     try {
       const readings = await this.options.readCapacity(tasks, this.stopped);
       const now = performance.now();
@@ -171,14 +172,14 @@ export class HandOut {
     const service = this.#capacity.serviceOf(task);
     if (service === "served" && before !== "served") this.options.logger.info(`${task} is served again`);
     if (service !== "served" && before !== service) this.options.logger.warn(`${task}: ${reasons[service]}; waiting`);
-    if (service === "served") this.#sayIfCrowdedOut(task);
+    if (service === "served") this.#sayIfCrowdedOut(task, now);
     else this.#giveUpIfStarved(task, service, now);
   }
 
   /** Somebody else may hold all slots of a task: the user should know why nothing happens. */
-  #sayIfCrowdedOut(task: string): void {
+  #sayIfCrowdedOut(task: string, now: number): void {
     const isIdle = this.#ledger.inFlightOf(task) === 0 && this.#ledger.waitingFor(task) > 0;
-    const readings = isIdle && this.#capacity.freeOf(task) <= 0 ? (this.#idle.get(task) ?? 0) + 1 : 0;
+    const readings = isIdle && this.#capacity.freeOf(task, now) <= 0 ? (this.#idle.get(task) ?? 0) + 1 : 0;
     this.#idle.set(task, readings);
     if (readings === idleReadings) {
       this.options.logger.warn(`${task}: others hold all that its workers can run; waiting for a free slot`);

@@ -3,36 +3,36 @@ import { TaskCapacity } from "./task-capacity.js";
 
 describe("TaskCapacity", () => {
   it("has nothing free before the first reading", () => {
-    expect(new TaskCapacity(["t"], 0).freeOf("t")).toBe(0);
-    expect(new TaskCapacity([], 0).freeOf("unknown")).toBe(0);
+    expect(new TaskCapacity(["t"], 0).freeOf("t", 0)).toBe(0);
+    expect(new TaskCapacity([], 0).freeOf("unknown", 0)).toBe(0);
   });
 
   it("follows what starts and ends between two readings", () => {
     const capacity = new TaskCapacity(["t"], 0);
-    capacity.asking("t");
+    capacity.asking("t", 0);
     capacity.apply("t", { free: 3, workers: 1 }, 0);
     capacity.started("t");
     capacity.started("t");
     capacity.ended("t");
-    expect(capacity.freeOf("t")).toBe(2);
+    expect(capacity.freeOf("t", 0)).toBe(2);
   });
 
   it("takes what started while the controller was asked off the reading", () => {
     const capacity = new TaskCapacity(["t"], 0);
-    capacity.asking("t");
+    capacity.asking("t", 0);
     capacity.started("t");
     capacity.apply("t", { free: 3, workers: 1 }, 0);
-    expect(capacity.freeOf("t")).toBe(2);
+    expect(capacity.freeOf("t", 0)).toBe(2);
   });
 
   it("has nothing free after a refusal, until the next reading", () => {
     const capacity = new TaskCapacity(["t"], 0);
     capacity.apply("t", { free: 3, workers: 1 }, 0);
     capacity.exhausted("t");
-    expect(capacity.freeOf("t")).toBe(0);
-    capacity.asking("t");
+    expect(capacity.freeOf("t", 0)).toBe(0);
+    capacity.asking("t", 0);
     capacity.apply("t", { free: 1, workers: 1 }, 0);
-    expect(capacity.freeOf("t")).toBe(1);
+    expect(capacity.freeOf("t", 0)).toBe(1);
   });
 
   it("tells for how long a task has had no worker", () => {
@@ -51,8 +51,18 @@ describe("TaskCapacity", () => {
     capacity.apply("t", { free: 3, workers: 1 }, 0);
     capacity.apply("t", undefined, 1);
     capacity.ended("t");
-    expect(capacity.freeOf("t")).toBe(0);
+    expect(capacity.freeOf("t", 0)).toBe(0);
     capacity.apply("t", { free: 2, workers: 1 }, 2);
-    expect(capacity.freeOf("t")).toBe(2);
+    expect(capacity.freeOf("t", 0)).toBe(2);
+  });
+
+  it("has nothing free while a reading takes so long that the controller may hang", () => {
+    const capacity = new TaskCapacity(["t"], 0);
+    capacity.apply("t", { free: 3, workers: 1 }, 0);
+    capacity.asking("t", 1_000);
+    expect(capacity.freeOf("t", 4_000)).toBe(3);
+    expect(capacity.freeOf("t", 4_001)).toBe(0);
+    capacity.apply("t", { free: 3, workers: 1 }, 4_500);
+    expect(capacity.freeOf("t", 9_000)).toBe(3);
   });
 });

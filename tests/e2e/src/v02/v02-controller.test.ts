@@ -71,6 +71,23 @@ describe("a controller of v0.2 with our workers and our assigner", () => {
     expect(workers.map(({ stderr }) => stderr).join()).toContain("no turn came any more");
   });
 
+  test("that hangs, as it does when a worker dies, is not waited for any longer than was said", async ({ stage }) => {
+    const { controller, assignments, cell } = await stageOf(stage, { agentMs: 100 });
+    const flags = ["--sample-timeout", "3", "--wait-for-workers", "3", "--lease", "5"];
+    const run = stage.start("assigner", ["-c", assignments, ...flags]);
+    await waitFor(() => cell.count() >= 6, { what: "some results" });
+
+    controller.hang();
+
+    const ended = await run.ends(40_000);
+    expect(ended.code, run.report).not.toBe(0);
+    expect(ended.signal).toBeNull();
+    expect(run.stdout).toContain("samples are left");
+    // What it was busy with is lost, and no more than that again.
+    expect(cell.failures().length).toBeLessThanOrEqual(16);
+    expect(new Set(cell.indices()).size).toBe(cell.indices().length);
+  });
+
   test("that hangs does not hold up an interruption, nor the end of a worker", async ({ stage }) => {
     const { controller, workers, assignments, cell } = await stageOf(stage, { agentMs: 100 });
     const run = stage.start("assigner", ["-c", assignments]);
