@@ -1,5 +1,6 @@
 import { CodedError } from "@eval/protocol";
 import { type BinContext, type Command, createProgram, readPackageVersion } from "@eval/protocol/cli";
+import { addAnalyzeCommand } from "./analysis/command.js";
 import type { CommandContext } from "./command-context.js";
 import { addRun } from "./evaluation/command.js";
 
@@ -24,9 +25,12 @@ function makeProgram(context: CommandContext): Command {
     "Without a command it runs the evaluation that --config describes.";
   const program = createProgram({ name: "npx @eval/assigner", description, version }, context);
   // A command's flags may have the names of the run's: they belong to it when they stand behind its name.
-  program.enablePositionalOptions().allowExcessArguments();
+  program.enablePositionalOptions();
   program.usage("[options]\n       npx @eval/assigner <command> [options]");
   addRun(program, context);
+  addAnalyzeCommand(program, context);
+  // After the commands, which would take it over: an unknown command's name gets a message of its own.
+  program.allowExcessArguments();
   program.hook("preSubcommand", refuseMisplacedFlags);
   program.hook("preAction", (_, command) => refuseUnknownCommand(program, command));
   program.addHelpText("after", "\nnpx @eval/assigner <command> --help shows the options of a command.");

@@ -3,10 +3,11 @@ import type { Logger } from "@eval/protocol/logger";
 import type { Settlement } from "../dispatch/center-options.js";
 import { cellFolder } from "../results/cell-folder.js";
 import { isAccepted, type RunError, type RunRecord } from "../results/journal-record.js";
+import { mainMetric } from "../results/main-metric.js";
 import { type Overall, OverallFold, writeOverall } from "../results/overall.js";
 import { readResults } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
-import { type FailureCounts, mainMetric, type SummaryRow } from "../results/summary.js";
+import type { FailureCounts, SummaryRow } from "../results/summary.js";
 import { persist } from "../session/persist.js";
 import type { TaskClient } from "../session/task-client.js";
 import type { KnownTask } from "./await-tasks.js";
@@ -127,7 +128,7 @@ export class CellResults {
         failures,
         remaining: Math.max(0, plan.total - done - failed),
         taskErrors,
-        metric: mainMetric(overall?.custom),
+        metric: mainMetric(plan.task, overall?.custom),
         seconds: startedAt === undefined || endedAt === undefined ? undefined : (endedAt - startedAt) / 1000,
       }),
     );

@@ -7,6 +7,7 @@ import {
   type TaskOutput,
 } from "@eval/protocol";
 import type { CellRef } from "./cell-folder.js";
+import { isObject, parsePythonObject } from "./python-json.js";
 
 /** Why an attempt failed; the first five are v0.2's. */
 export type RunError =
@@ -83,7 +84,7 @@ function localTime(date: Date): string {
 
 /** Reads a line of ours or of v0.2: any order of keys, null or missing fields. Undefined: it is not one. */
 export function parseLine(text: string): JournalLine | undefined {
-  const line = parseObject(text);
+  const line = parsePythonObject(text);
   if (line === undefined || !isIndex(line.index)) return undefined;
   const output = isObject(line.output) ? readOutput(line.output, line.index) : null;
   const time = isObject(line.time) ? line.time.timestamp : undefined;
@@ -105,28 +106,6 @@ function readOutput(output: Record<string, unknown>, index: SampleIndex): TaskOu
     result: (output.result ?? null) as Json,
     history: Array.isArray(output.history) ? (output.history as Message[]) : null,
   };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  const value = parseJson(text) ?? parseJson(withoutNaN(text));
-  return isObject(value) ? value : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Python writes numbers that JSON does not have; they are read as null. Strings stay as they are. */
-function withoutNaN(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) => (token.startsWith('"') ? token : "null"));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isIndex(value: unknown): value is SampleIndex {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatSeconds, mainMetric, renderSummary, type SummaryRow } from "./summary.js";
+import { formatSeconds, renderSummary, type SummaryRow } from "./summary.js";
 
 const row: SummaryRow = {
   agent: "model",
@@ -12,30 +12,6 @@ const row: SummaryRow = {
   metric: { name: "accuracy", value: 1 / 3 },
   seconds: 4.16,
 };
-
-describe("the main metric", () => {
-  test.each([
-    [
-      { metric: "f1", f1: 0.5, overall_cat_accuracy: 1 },
-      { name: "f1", value: 0.5 },
-    ],
-    [
-      { metric: "all.f1", all: { f1: 2 } },
-      { name: "all.f1", value: 2 },
-    ],
-    [
-      { metric: "gone", overall_cat_accuracy: 0 },
-      { name: "overall_cat_accuracy", value: 0 },
-    ],
-    [{ overall: { total: 3, acc: 0.25 } }, { name: "overall.acc", value: 0.25 }],
-    [{ accuracy: "high" }, undefined],
-    [null, undefined],
-    [[1], undefined],
-    [7, undefined],
-  ])("of %j", (custom, metric) => {
-    expect(mainMetric(custom)).toEqual(metric);
-  });
-});
 
 describe("the table", () => {
   test("shows a line for each cell", () => {

@@ -1,6 +1,6 @@
-import type { Json } from "@eval/protocol";
 import Table from "cli-table3";
 import type { RunError } from "./journal-record.js";
+import type { MainMetric } from "./main-metric.js";
 
 /** Samples by the error that they failed with; errors that did not occur have no key. */
 export type FailureCounts = Partial<Record<RunError, number>>;
@@ -24,33 +24,9 @@ export interface SummaryRow {
   remaining: number;
   /** Of `done`: results with the status `task error`, which v0.2 counts as done. */
   taskErrors: number;
-  /** See {@link mainMetric}. */
-  metric: { name: string; value: number } | undefined;
+  metric: MainMetric | undefined;
   /** From the first start to the last end; undefined where nothing ran. */
   seconds: number | undefined;
-}
-
-/** Where v0.2's tasks keep the number that people compare, the most telling first. */
-const knownMetrics = [
-  "overall_cat_accuracy",
-  "overall.acc",
-  "overall.success_rate",
-  "accuracy",
-  "success_rate",
-  "main",
-];
-
-/**
- * The number that stands for a cell: what the task names in `custom.metric` (a key of `custom`, with dots to go
- * deeper), else the first of v0.2's known ones; undefined where `custom` has none.
- */
-export function mainMetric(custom: Json | undefined): SummaryRow["metric"] {
-  const hint = valueAt(custom, "metric");
-  for (const name of typeof hint === "string" ? [hint, ...knownMetrics] : knownMetrics) {
-    const value = valueAt(custom, name);
-    if (typeof value === "number") return { name, value };
-  }
-  return undefined;
 }
 
 /** The final table as text, without colours and without a newline at its end. */
@@ -98,7 +74,7 @@ function cellsOf(row: SummaryRow, shown: ShownColumns): string[] {
 }
 
 /** At most four digits after the point, none that say nothing. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   return String(Number(value.toFixed(4)));
 }
 
@@ -109,13 +85,4 @@ export function formatSeconds(seconds: number): string {
   const two = (part: number) => String(part).padStart(2, "0");
   if (whole < 3_600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
   return `${Math.floor(whole / 3_600)} h ${two(Math.floor((whole % 3_600) / 60))} m`;
-}
-
-/** The value under a key itself, else under a path of keys with dots. */
-function valueAt(root: Json | undefined, path: string): Json | undefined {
-  if (typeof root !== "object" || root === null || Array.isArray(root)) return undefined;
-  if (Object.hasOwn(root, path)) return root[path];
-  const dot = path.indexOf(".");
-  if (dot < 0 || !Object.hasOwn(root, path.slice(0, dot))) return undefined;
-  return valueAt(root[path.slice(0, dot)], path.slice(dot + 1));
 }

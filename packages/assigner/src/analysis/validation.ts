@@ -1,0 +1,32 @@
+/** v0.2's names of how samples ended, each with the statuses whose shares it adds up. Source: its src/analysis.py. */
+const parts: Record<string, readonly string[]> = {
+  Completed: ["completed"],
+  "Context Limit Exceeded": ["agent context limit"],
+  "Invalid Format": ["agent validation failed"],
+  "Invalid Action": ["agent invalid action"],
+  "Task Limit Exceeded": ["unknown", "task error", "task limit reached"],
+};
+
+export const validationNames = Object.keys(parts);
+
+/**
+ * How an agent's samples ended, by v0.2's names, from the `validation` of an overall.json; undefined where it has no
+ * share at all. Statuses are taken in both spellings of v0.2's history: `task error` and `TASK_ERROR`.
+ */
+export function validationOf(overall: Record<string, unknown>): Record<string, number> | undefined {
+  const { validation } = overall;
+  if (typeof validation !== "object" || validation === null) return undefined;
+  const shares = new Map(Object.entries(validation).map(([status, share]) => [spelled(status), share]));
+  const shareOf = (status: string) => {
+    const share = shares.get(status);
+    return typeof share === "number" ? share : 0;
+  };
+  const known = Object.values(parts).flat();
+  if (!known.some((status) => typeof shares.get(status) === "number")) return undefined;
+  const sum = (statuses: readonly string[]) => statuses.reduce((total, status) => total + shareOf(status), 0);
+  return Object.fromEntries(Object.entries(parts).map(([name, statuses]) => [name, sum(statuses)]));
+}
+
+function spelled(status: string): string {
+  return status.toLowerCase().replaceAll("_", " ");
+}
