@@ -1,5 +1,6 @@
 import { CodedError } from "@eval/protocol";
 import { type BinContext, type Command, createProgram, readPackageVersion } from "@eval/protocol/cli";
+import { addAgentTestCommand } from "./agent-test/command.js";
 import { addAnalyzeCommand } from "./analysis/command.js";
 import type { CommandContext } from "./command-context.js";
 import { addRun } from "./evaluation/command.js";
@@ -29,6 +30,7 @@ function makeProgram(context: CommandContext): Command {
   program.usage("[options]\n       npx @eval/assigner <command> [options]");
   addRun(program, context);
   addAnalyzeCommand(program, context);
+  addAgentTestCommand(program, context);
   // After the commands, which would take it over: an unknown command's name gets a message of its own.
   program.allowExcessArguments();
   program.hook("preSubcommand", refuseMisplacedFlags);

@@ -1,7 +1,8 @@
-import { AgentError, type AgentFailure } from "@eval/protocol/agent";
+import type { AgentError, AgentFailure } from "@eval/protocol/agent";
 import axios, { type AxiosResponse } from "axios";
 import { type Connections, connectionsTo } from "./connections.js";
 import { DeadlineError, withDeadline } from "./deadline.js";
+import { describeExchange, HttpFailureError } from "./http-exchange.js";
 import { type Answer, describeFault, failureOfAnswer, failureOfFault, failureOfMisfit } from "./http-failure.js";
 import type { Proxies } from "./proxies.js";
 import { Redactor, secretsOfBody, secretsOfHeaders, secretsOfUrl } from "./redaction.js";
@@ -46,7 +47,8 @@ export class Endpoint {
 
   /**
    * Sends `body` as JSON once and resolves with a 2xx answer. Rejects with an AgentError that says what kind of
-   * failure it was, and with an error named `AbortError` as soon as `signal` aborts.
+   * failure it was, and with an error named `AbortError` as soon as `signal` aborts (a DeadlineError as its reason makes
+   * that a failure as well).
    */
   async post(body: unknown, signal: AbortSignal): Promise<Answer> {
     const text = JSON.stringify(body);
@@ -54,7 +56,7 @@ export class Endpoint {
     if (answer.status >= 200 && answer.status < 300) return answer;
     const moved = isRedirect(answer) ? ` (it points to ${this.#publicAddress(answer.header("location"))})` : "";
     const message = `${this} answered ${answer.status}${moved}: ${this.#redactor.excerpt(answer.text)}`;
-    throw new AgentError(message, failureOfAnswer(answer, Date.now()));
+    throw this.#failed(message, failureOfAnswer(answer, Date.now()), text, answer);
   }
 
   /**
@@ -63,7 +65,8 @@ export class Endpoint {
    */
   misfit(answer: Answer, why: string, failure: AgentFailure = failureOfMisfit(answer)): AgentError {
     const excerpt = this.#redactor.excerpt(answer.text);
-    return new AgentError(`${this} answered ${answer.status}, but ${this.#redactor.redact(why)}: ${excerpt}`, failure);
+    const message = `${this} answered ${answer.status}, but ${this.#redactor.redact(why)}: ${excerpt}`;
+    return this.#failed(message, failure, answer.sent, answer);
   }
 
   /** The address without credentials and query. */
@@ -71,14 +74,20 @@ export class Endpoint {
     return `POST ${this.#url.origin}${this.#redactor.redact(this.#url.pathname)}`;
   }
 
+  #failed(message: string, failure: AgentFailure, body: string, answer?: Answer): AgentError {
+    const exchanged = { url: this.#url, headers: this.#headers, body, answer };
+    return new HttpFailureError(message, failure, () => describeExchange(exchanged, this.#redactor));
+  }
+
   async #exchange(text: string, signal: AbortSignal): Promise<Answer> {
     try {
       return await withDeadline(signal, this.#timeoutMs, (inner) => this.#send(text, inner));
     } catch (error) {
-      if (signal.aborted) throw error;
+      const late = [signal.reason, error].find((reason) => reason instanceof DeadlineError);
+      if (signal.aborted && late === undefined) throw error;
       // The fault itself is not passed on as a cause: axios hangs the request with its headers on it.
-      const why = error instanceof DeadlineError ? error.message : describeFault(error);
-      throw new AgentError(`${this} failed: ${this.#redactor.redact(why)}`, failureOfFault(error));
+      const why = late?.message ?? describeFault(error);
+      throw this.#failed(`${this} failed: ${this.#redactor.redact(why)}`, failureOfFault(error), text);
     }
   }
 
@@ -114,7 +123,9 @@ export class Endpoint {
       maxBodyLength: Number.POSITIVE_INFINITY,
       maxContentLength: MAX_ANSWER_BYTES,
     });
-    return { status: response.status, header: headerOf(response), text: response.data };
+    const headers = headersOf(response);
+    const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined);
+    return { status: response.status, header, headers, text: response.data, sent: text };
   }
 
   #publicAddress(location: string | undefined): string {
@@ -134,9 +145,8 @@ function headersFor(url: URL, headers: Record<string, string>): Record<string, s
   };
 }
 
-function headerOf(response: AxiosResponse<string>): Answer["header"] {
-  const headers = new Map(Object.entries(response.headers));
-  return (name) => (headers.has(name) ? String(headers.get(name)) : undefined);
+function headersOf(response: AxiosResponse<string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
 }
 
 function isRedirect(answer: Answer): boolean {

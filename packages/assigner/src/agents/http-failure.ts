@@ -7,7 +7,10 @@ import { ProxyRefusalError } from "./tunnel-agent.js";
 export interface Answer {
   readonly status: number;
   readonly header: HeaderOf;
+  readonly headers: Record<string, string>;
   readonly text: string;
+  /** The body of the request. */
+  readonly sent: string;
 }
 
 /** Request Timeout, Conflict, Too Early, Too Many Requests: the same request may do later. */

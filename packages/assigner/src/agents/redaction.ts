@@ -4,7 +4,8 @@ import { basicCredentials, decoded } from "./url-credentials.js";
 const SECRET_KEY = /key|token|secret|passw|credential|auth|cookie|session/i;
 /** Counts, not secrets: max_tokens and its like. */
 const COUNT_KEY = /tokens$/i;
-const PLAIN_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
+/** Headers of requests whose values hold no secret. */
+export const PLAIN_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
 /** Anything shorter would blot out ordinary words. */
 const MIN_LENGTH = 4;
 const EXCERPT_LENGTH = 300;

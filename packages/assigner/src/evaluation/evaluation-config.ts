@@ -39,7 +39,7 @@ const assignmentSchema = z.object({
   task: namesSchema,
   priority: z.number("must be a number").optional(),
 });
-const definitionSchema = z.object({
+export const definitionSchema = z.object({
   module: z.string("must be a text such as package#Export").min(1, "must not be empty"),
   parameters: z
     .record(z.string(), z.unknown(), "must be a mapping")

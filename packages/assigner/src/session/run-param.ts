@@ -32,14 +32,21 @@ export async function restoreRunParam(param: RunParam): Promise<RunShared> {
   const { owner, leaseS, waitForWorkersMs, limits = {} } = param;
   const agents = new Map<string, Agent>();
   for (const [name, definition] of Object.entries(param.agents)) {
-    agents.set(
-      name,
-      requireMethods<Agent>(await buildModule(definition, param, `agent ${name}`), ["inference"], `agent ${name}`),
-    );
+    agents.set(name, await makeAgent(name, definition, param));
   }
   const tasks = await makeTaskClients(param.tasks, param, waitForWorkersMs);
   const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
   return { agents, tasks, owner, leaseS, limits, close };
+}
+
+/** Throws MODULE_NOT_FOUND, MODULE_INVALID, or what building the agent throws, with the agent's name in front. */
+export async function makeAgent(
+  name: string,
+  definition: ModuleDefinition,
+  folders: { configDir: string; cwd: string },
+): Promise<Agent> {
+  const what = `agent ${name}`;
+  return requireMethods<Agent>(await buildModule(definition, folders, what), ["inference"], what);
 }
 
 /** The clients of the tasks, by the names that the configuration gives them. */

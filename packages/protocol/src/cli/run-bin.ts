@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { Command, CommanderError } from "commander";
 import { errorTable, isCodedError, messageOf } from "../error.js";
 import { type ChildProcess, followNpx } from "./npx-parent.js";
@@ -10,6 +11,8 @@ export interface BinContext {
   env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   cwd: string;
+  /** Opens the standard input: a program that does not read it does not touch it. */
+  stdin: () => Readable & { isTTY?: boolean };
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   /** For onShutdown. */
@@ -24,6 +27,7 @@ export type BinProcess = SignalSource &
     argv: string[];
     env: Readonly<Record<string, string | undefined>>;
     cwd(): string;
+    stdin: ReturnType<BinContext["stdin"]>;
     stdout: BinContext["stdout"];
     stderr: BinContext["stderr"];
     exitCode?: number | string | null | undefined;
@@ -52,7 +56,9 @@ export async function runBin(
   const argv = host.argv.slice(2);
   const leaveNpx = followNpx(host);
   try {
-    const code = await main({ argv, env, cwd: host.cwd(), stdout, stderr, process: host, send: host.send?.bind(host) });
+    const stdin = () => host.stdin;
+    const send = host.send?.bind(host);
+    const code = await main({ argv, env, cwd: host.cwd(), stdin, stdout, stderr, process: host, send });
     host.exitCode = code ?? 0;
   } catch (error) {
     const failure = describeFailure(error, wantsStacks(argv, env));
