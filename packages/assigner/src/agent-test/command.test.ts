@@ -53,6 +53,12 @@ async function start(agents: Record<string, unknown>, ...args: string[]): Promis
 const brokenModule = `
   export class Broken { async inference() { throw new TypeError("no such thing"); } }
   export class Deaf { inference() { return new Promise(() => setInterval(() => {}, 1000)); } }
+  export class Telling {
+    async inference() {
+      const request = { method: "PUT", url: "http://x/y", body: "asked with ${secrets.key}" };
+      throw Object.assign(new Error("gone"), { failure: { kind: "retryable" }, exchange: () => ({ request }) });
+    }
+  }
   export class Unbuilt { constructor({ parameters }) { throw new Error("bad key " + parameters.api_key); } }
 `;
 
@@ -141,6 +147,13 @@ describe("npx @eval/assigner agent-test --message", () => {
     expect(short).toEqual({ code: 1, stdout: "", stderr: "error: no such thing (permanent)\n" });
     const long = await (await start(agents, "-m", "hi", "--log-level", "debug")).end();
     expect(long.stderr).toMatch(stackTrace);
+  });
+
+  test("shows the request that an agent of one's own tells of", async () => {
+    const parameters = { api_key: "${env:TRIED_KEY}" };
+    const bin = await start({ one: { module: "./broken.mjs#Telling", parameters } }, "-m", "hi");
+    const shown = "error: gone (retryable)\n--- request\nPUT http://x/y\n\nasked with ***\n--- no answer\n";
+    expect(await bin.end()).toEqual({ code: 1, stdout: "", stderr: shown });
   });
 
   test("does not wait longer than --timeout for an agent that does not listen", async () => {

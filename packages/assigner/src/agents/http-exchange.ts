@@ -1,14 +1,17 @@
 import { AgentError, type AgentFailure } from "@eval/protocol/agent";
 import { isSecretKey, maskSecrets } from "@eval/protocol/config";
-import { isMapping } from "./parameters.js";
+import { z } from "zod";
 import { PLAIN_HEADERS, type Redactor } from "./redaction.js";
 
-/** What was sent and what came back, as it may be shown: secrets are `***`, long bodies are cut. */
-export interface HttpExchange {
-  request: { method: string; url: string; headers: Record<string, string>; body: string };
+const headersSchema = z.record(z.string(), z.coerce.string()).default({});
+const exchangeSchema = z.object({
+  request: z.object({ method: z.string(), url: z.string(), headers: headersSchema, body: z.string().default("") }),
   /** Undefined where none came. */
-  answer: { status: number; headers: Record<string, string>; body: string } | undefined;
-}
+  answer: z.object({ status: z.number(), headers: headersSchema, body: z.string().default("") }).optional(),
+});
+
+/** What was sent and what came back, as it may be shown: secrets are `***`, long bodies are cut. */
+export type HttpExchange = z.output<typeof exchangeSchema>;
 
 /** A request that failed. The exchange is behind a function: it is made when asked for, and no log shows it by accident. */
 export class HttpFailureError extends AgentError {
@@ -25,10 +28,19 @@ export class HttpFailureError extends AgentError {
 export function exchangeOf(error: unknown): HttpExchange | undefined {
   for (let cause = error, step = 0; cause instanceof Error && step < 10; cause = cause.cause, step += 1) {
     const { exchange } = cause as { exchange?: unknown };
-    const shown: unknown = typeof exchange === "function" ? exchange.call(cause) : undefined;
-    if (isMapping(shown) && isMapping(shown.request)) return shown as unknown as HttpExchange;
+    const found = typeof exchange === "function" ? exchangeSchema.safeParse(resultOf(exchange, cause)) : undefined;
+    if (found?.success) return found.data;
   }
   return undefined;
+}
+
+/** An author's function must not take the place of the failure that it is about. */
+function resultOf(exchange: (...args: never[]) => unknown, owner: unknown): unknown {
+  try {
+    return exchange.call(owner);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Longer bodies are cut, in characters. */
