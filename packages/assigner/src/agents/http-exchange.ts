@@ -28,14 +28,15 @@ export class HttpFailureError extends AgentError {
 export function exchangeOf(error: unknown): HttpExchange | undefined {
   for (let cause = error, step = 0; cause instanceof Error && step < 10; cause = cause.cause, step += 1) {
     const { exchange } = cause as { exchange?: unknown };
-    const found = typeof exchange === "function" ? exchangeSchema.safeParse(resultOf(exchange, cause)) : undefined;
+    const found =
+      typeof exchange === "function" ? exchangeSchema.safeParse(resultOf(exchange as () => unknown, cause)) : undefined;
     if (found?.success) return found.data;
   }
   return undefined;
 }
 
 /** An author's function must not take the place of the failure that it is about. */
-function resultOf(exchange: (...args: never[]) => unknown, owner: unknown): unknown {
+function resultOf(exchange: () => unknown, owner: unknown): unknown {
   try {
     return exchange.call(owner);
   } catch {
