@@ -55,7 +55,9 @@ export async function loadEvaluation(
   const { value, masked } = maskSecrets(loaded.value);
   const kept = stringifyConfig(value, "yaml");
   const secrets = collectSecrets({ agentModules, taskModules });
-  return { ...parsed, source: loaded.source, configDir: loaded.dir, agentModules, taskModules, kept, masked, secrets };
+  const warnings = [...loaded.warnings, ...parsed.warnings];
+  const { source, dir: configDir } = loaded;
+  return { ...parsed, warnings, source, configDir, agentModules, taskModules, kept, masked, secrets };
 }
 
 function checked(loaded: LoadedConfig): EvaluationConfig {
@@ -68,7 +70,7 @@ function checked(loaded: LoadedConfig): EvaluationConfig {
 }
 
 function inline({ value, dir }: InlineConfig): LoadedConfig {
-  return { file: "", dir, source: "configuration", value };
+  return { file: "", dir, source: "configuration", value, warnings: [] };
 }
 
 function withToken(modules: Record<string, ModuleDefinition>, token: string | undefined) {

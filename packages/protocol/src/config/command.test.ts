@@ -41,6 +41,11 @@ it("prints JSON, and secrets where they are asked for", async () => {
 
 it("checks a file without printing it", async () => {
   expect(await run("a.yaml", "--check")).toEqual({ out: "a.yaml: ok\n", err: "" });
+  writeFileSync(join(cwd, "c.yaml"), "x: 1\nx: 2\n");
+  expect(await run("c.yaml", "--check")).toEqual({
+    out: "c.yaml: ok\n",
+    err: "warning: c.yaml: line 2, column 1: a key stands twice in one mapping: the last one counts\n",
+  });
   writeFileSync(join(cwd, "b.yaml"), "import: none.yaml");
   await expect(run("b.yaml", "--check")).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });

@@ -27,6 +27,7 @@ export function addConfigCommand(program: Command, context: ConfigCommandContext
     .option("--show-secrets", "do not mask secrets that stand literally in the file")
     .action(async (file: string, flags: Flags) => {
       const config = await loadConfig(file, { cwd: resolve(context.cwd) });
+      for (const warning of config.warnings) context.stderr.write(`warning: ${warning}\n`);
       if (flags.check === true) {
         context.stdout.write(`${config.source}: ok\n`);
         return;

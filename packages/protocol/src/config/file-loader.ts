@@ -1,17 +1,19 @@
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import { messageOf } from "../error.js";
 import type { KeyPath } from "./key-path.js";
 import { isMapping, type Mapping } from "./mapping.js";
-import { applyDefaults, mergeMappings } from "./merge.js";
+import { applyDefaults, deepMerge, mergeMappings } from "./merge.js";
 import { parseFile, SyntaxProblem } from "./parse-file.js";
 import { type ConfigProblems, displayPath } from "./problems.js";
 import { anchorReferences } from "./provenance.js";
 import { TreeLimit, TreeLimitError } from "./tree-limit.js";
 
 export interface FileLoaderDependencies {
-  /** Absolute. */
+  /** Absolute, links followed. */
   cwd: string;
   problems: ConfigProblems;
+  /** What is taken as v0.2 takes it, but is hardly meant. */
+  warnings: ConfigProblems;
   readFile(path: string): Promise<string>;
   realpath(path: string): Promise<string>;
 }
@@ -25,7 +27,7 @@ interface Place {
 /** Loads one configuration with its imports. Problems are collected, and loading goes on to find the others. */
 export class FileLoader {
   readonly #dependencies: FileLoaderDependencies;
-  readonly #loaded = new Map<string, Mapping>();
+  readonly #loaded = new Map<string, unknown>();
   readonly #limit = new TreeLimit();
 
   constructor(dependencies: FileLoaderDependencies) {
@@ -40,30 +42,34 @@ export class FileLoader {
   async load(file: string): Promise<Mapping> {
     try {
       const real = (await this.#real(file)) ?? file;
-      return await this.#load({ file, chain: [real] });
+      const value = await this.#load({ file: real, chain: [real] });
+      if (isMapping(value)) return value;
+      this.#report(real, "", value === null ? "the file is empty" : "expected a mapping at the top of the file");
     } catch (error) {
       if (!(error instanceof TreeLimitError)) throw error;
       this.#dependencies.problems.add([], error.message);
-      return {};
     }
+    return {};
   }
 
-  async #load(place: Place): Promise<Mapping> {
+  async #load(place: Place): Promise<unknown> {
     const known = this.#loaded.get(place.file);
     if (known !== undefined) return known;
     const anchored = anchorReferences(await this.#read(place.file), dirname(place.file), this.#dependencies.cwd);
     const expanded = await this.#expandImports(anchored, place, []);
     const applied = applyDefaults(expanded, (merged) => this.#limit.charge(merged));
-    const copied = this.#limit.copy(applied, () => {}) as Mapping;
+    const copied = this.#limit.copy(applied, () => {});
     this.#loaded.set(place.file, copied);
     return copied;
   }
 
-  async #read(file: string): Promise<Mapping> {
+  async #read(file: string): Promise<unknown> {
+    const { readFile, warnings } = this.#dependencies;
     try {
-      const parsed = parseFile(file, await this.#dependencies.readFile(file));
-      if (!isMapping(parsed)) throw new SyntaxProblem("", "expected a mapping at the top of the file");
-      return this.#limit.copy(parsed, (path, message) => this.#report(file, path, message)) as Mapping;
+      const parsed = parseFile(file, await readFile(file), (at, message) =>
+        warnings.add(at, message, this.#show(file)),
+      );
+      return this.#limit.copy(parsed, (path, message) => this.#report(file, path, message));
     } catch (error) {
       if (error instanceof TreeLimitError) throw error;
       if (error instanceof SyntaxProblem) this.#report(file, error.place, error.message);
@@ -91,24 +97,29 @@ export class FileLoader {
     return mergeMappings(imported, Object.fromEntries(own));
   }
 
+  /**
+   * The files merged in their order. One that holds no mapping replaces those before it, and is itself replaced by a
+   * mapping behind it, the importing one at the latest: v0.2's results, with a warning.
+   */
   async #importAll(references: unknown, place: Place, path: KeyPath): Promise<Mapping> {
-    let merged: Mapping = {};
+    let merged: unknown = {};
     const list = Array.isArray(references) ? references : [references];
     for (const [position, reference] of list.entries()) {
       const where = Array.isArray(references) ? [...path, position] : path;
       if (typeof reference === "string" && reference !== "") {
-        merged = mergeMappings(merged, await this.#import(reference, place, where));
+        merged = deepMerge(merged, await this.#import(reference, place, where));
         this.#limit.charge(merged);
       } else this.#report(place.file, where, "expected the path of a file, or a list of paths");
     }
-    return merged;
+    return isMapping(merged) ? merged : {};
   }
 
-  async #import(reference: string, place: Place, path: KeyPath): Promise<Mapping> {
-    const file = resolve(dirname(place.file), reference);
+  async #import(reference: string, place: Place, path: KeyPath): Promise<unknown> {
+    // Not `resolve`, which would take `link/..` for nothing: what `..` means is known when links are followed.
+    const file = isAbsolute(reference) ? reference : dirname(place.file) + sep + reference;
     const real = await this.#real(file);
     if (real === undefined) {
-      this.#report(place.file, path, `there is no file ${this.#show(file)}`);
+      this.#report(place.file, path, `there is no file ${this.#show(join(file))}`);
       return {};
     }
     if (place.chain.includes(real)) {
@@ -116,10 +127,17 @@ export class FileLoader {
       this.#report(place.file, path, `files import each other: ${chain.map((link) => this.#show(link)).join(" -> ")}`);
       return {};
     }
-    return this.#load({ file, chain: [...place.chain, real] });
+    const value = await this.#load({ file: real, chain: [...place.chain, real] });
+    if (!isMapping(value)) this.#warnOfNoMapping(place.file, path, real);
+    return value;
   }
 
-  /** The file behind links: cycles are told by it. */
+  #warnOfNoMapping(file: string, path: KeyPath, imported: string): void {
+    const what = `${this.#show(imported)} holds no mapping: nothing comes from it, nor from files listed before it`;
+    this.#dependencies.warnings.add(path, what, this.#show(file));
+  }
+
+  /** The file behind links: cycles are told by it, and its own imports start from its folder. */
   async #real(file: string): Promise<string | undefined> {
     return this.#dependencies.realpath(file).catch(() => undefined);
   }

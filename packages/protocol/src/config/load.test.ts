@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { loadConfig } from "./load.js";
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "config-"));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "config-")));
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,6 +39,7 @@ describe("reading a file", () => {
       dir: join(folder, "configs"),
       source: join("configs", "a.yaml"),
       value: { a: 1 },
+      warnings: [],
     });
   });
 
@@ -67,7 +68,11 @@ describe("reading a file", () => {
     ["a.yaml", "# nothing\n---\n", "a.yaml: the file is empty"],
     ["a.json", " ", "a.json: the file is empty"],
     ["a.yaml", "- 1\n", "a.yaml: expected a mapping at the top of the file"],
-    ["a.yaml", "a: 1\nb: 2\na: 3\n", "a.yaml: line 3, column 1: not valid YAML: duplicated mapping key"],
+    [
+      "a.yaml",
+      "a: {seed: 9007199254740993}",
+      "a.yaml: a.seed: the integer 9007199254740993 is too large to be kept exactly; put it in quotes to have it as a text",
+    ],
     ["a.yaml", "a: [1\nb: 2\n", "a.yaml: line 2, column 1: not valid YAML: deficient indentation"],
     ["a.toml", "a = 1", "a.toml: expected a file that ends in .yaml, .yml or .json"],
   ])("refuses %s with %j", async (name, text, message) => {
@@ -131,6 +136,24 @@ describe("import", () => {
     expect(await failureOf("a.yaml", {})).toMatch(
       new RegExp(`^${b}: import\\[0\\]: files import each other: \\S*a.yaml -> \\S*b.yaml -> \\S*a.yaml$`),
     );
+  });
+
+  it("starts at the folder where a linked file really lies, as v0.2 does", async () => {
+    write({ "shared/configs/a.yaml": "import: [b.yaml, ../c.yaml]", "shared/configs/b.yaml": "b: 1" });
+    write({ "shared/c.yaml": "c: 1", "c.yaml": "c: 2", "mine/m.yaml": "import: [a.yaml, link/../c.yaml]" });
+    symlinkSync(join(folder, "shared/configs/a.yaml"), join(folder, "mine/a.yaml"));
+    symlinkSync(join(folder, "shared/configs"), join(folder, "mine/link"));
+    expect((await loadConfig("mine/m.yaml", { cwd: folder })).value).toEqual({ b: 1, c: 1 });
+  });
+
+  it("warns of an imported file without a mapping, and of a key that stands twice", async () => {
+    write({ "m.yaml": "p: {import: [a.yaml, empty.yaml]}", "a.yaml": "a: 1\na: 2\n", "empty.yaml": "# later\n" });
+    const { value, warnings } = await loadConfig("m.yaml", { cwd: folder });
+    expect(value).toEqual({ p: {} });
+    expect(warnings).toEqual([
+      "a.yaml: line 2, column 1: a key stands twice in one mapping: the last one counts",
+      "m.yaml: p.import[1]: empty.yaml holds no mapping: nothing comes from it, nor from files listed before it",
+    ]);
   });
 
   it("allows the same file on two branches", async () => {

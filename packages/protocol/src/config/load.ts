@@ -21,6 +21,8 @@ export interface LoadedConfig {
   source: string;
   /** `import`, `default` and `overwrite` are carried out; `${env:NAME}` references are still there. */
   value: Mapping;
+  /** What was taken as v0.2 takes it but is hardly meant, each with its file and place. */
+  warnings: readonly string[];
 }
 
 /**
@@ -32,11 +34,15 @@ export async function loadConfig(file: string, options: LoadConfigOptions = {}):
   const absolute = resolve(cwd, file);
   const source = displayPath(absolute, cwd);
   const problems = new ConfigProblems(source);
-  const loader = new FileLoader({ cwd, problems, readFile: (path) => readFile(path, "utf8"), realpath });
+  const warnings = new ConfigProblems();
+  const loader = new FileLoader({
+    ...{ problems, warnings, realpath, readFile: (path) => readFile(path, "utf8") },
+    cwd: await realpath(cwd).catch(() => cwd),
+  });
   if (!(await loader.exists(absolute))) throw notFound(source, options.minimalExample);
   const value = await loader.load(absolute);
   problems.throwIfAny();
-  return { file: absolute, dir: dirname(absolute), source, value };
+  return { file: absolute, dir: dirname(absolute), source, value, warnings: warnings.lines };
 }
 
 function notFound(source: string, minimalExample: string | undefined): CodedError {

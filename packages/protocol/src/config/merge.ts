@@ -21,8 +21,10 @@ export function mergeMappings(base: Mapping, item: Mapping): Mapping {
 }
 
 /**
- * Carries out `default` and `overwrite` at every level, the innermost first: `default` is merged under every sibling,
- * then `overwrite` over it. `charge` is told every merged value, so that its caller can bound the work.
+ * Carries out `default` and `overwrite` at every level, the innermost first: `overwrite` is merged over every sibling,
+ * then `default` under the outcome. The order is v0.2's, and shows where a sibling is no mapping: beside
+ * `x: null`, an `overwrite` that is a mapping is filled up with the `default`; without it x stays null.
+ * `charge` is told every merged value, so that its caller can bound the work.
  */
 export function applyDefaults(value: unknown, charge: (merged: unknown) => void = () => {}): unknown {
   if (Array.isArray(value)) return value.map((item) => applyDefaults(item, charge));
@@ -34,8 +36,8 @@ export function applyDefaults(value: unknown, charge: (merged: unknown) => void 
   return Object.fromEntries(
     siblings.map(([key, item]) => {
       let merged: unknown = item;
-      if (keywords.has("default")) merged = deepMerge(keywords.get("default"), merged);
       if (keywords.has("overwrite")) merged = deepMerge(merged, keywords.get("overwrite"));
+      if (keywords.has("default")) merged = deepMerge(keywords.get("default"), merged);
       charge(merged);
       return [key, merged];
     }),

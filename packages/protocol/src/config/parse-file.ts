@@ -1,8 +1,6 @@
 import { extname } from "node:path";
-import { CORE_SCHEMA, load, mergeTag, YAMLException } from "js-yaml";
-
-/** YAML 1.2's core types (a date stays a text) with the merge key `<<`. */
-const yamlSchema = CORE_SCHEMA.withTags(mergeTag);
+import { load, YAMLException } from "js-yaml";
+import { yamlSchema } from "./yaml-schema.js";
 
 /** What is wrong with a file's text; `place` is `line N, column N` (from 1) where it is known. */
 export class SyntaxProblem extends Error {
@@ -14,19 +12,23 @@ export class SyntaxProblem extends Error {
   }
 }
 
-/** Reads YAML or JSON, by the file's extension. Throws {@link SyntaxProblem}. */
-export function parseFile(file: string, text: string): unknown {
+/**
+ * Reads YAML or JSON, by the file's extension. An integer that a number cannot hold exactly comes as a BigInt; a file
+ * without a value (comments alone) is null. `warn` is told what is taken, but hardly meant.
+ * Throws {@link SyntaxProblem}.
+ */
+export function parseFile(file: string, text: string, warn: (place: string, message: string) => void = () => {}) {
   const extension = extname(file).toLowerCase();
   const source = text.replace(/^\uFEFF/, "");
   if (extension === ".json") return parseJson(source);
-  if (extension === ".yaml" || extension === ".yml") return parseYaml(source);
+  if (extension === ".yaml" || extension === ".yml") return parseYaml(source, warn);
   throw new SyntaxProblem("", `expected a file that ends in .yaml, .yml or .json`);
 }
 
 function parseJson(source: string): unknown {
   if (source.trim() === "") throw new SyntaxProblem("", "the file is empty");
   try {
-    return JSON.parse(source);
+    return JSON.parse(source, (_key, value: unknown) => (isRounded(value) ? BigInt(value) : value));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const position = /at position (\d+)/.exec(message)?.[1];
@@ -35,20 +37,43 @@ function parseJson(source: string): unknown {
   }
 }
 
+/** An integer whose last digits may be lost; from 1e21 on it was most likely written with an exponent. */
+function isRounded(value: unknown): value is number {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value as number) < 1e21;
+}
+
 function placeOf(source: string, position: number): string {
   const before = source.slice(0, position).split("\n");
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-function parseYaml(source: string): unknown {
-  if (isBlank(source)) throw new SyntaxProblem("", "the file is empty");
+function parseYaml(source: string, warn: (place: string, message: string) => void): unknown {
+  if (isBlank(source)) return null;
   try {
     return load(source, { schema: yamlSchema });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const place = error.mark === undefined ? "" : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
-    throw new SyntaxProblem(place, `not valid YAML: ${error.reason}`);
+    if (error.reason !== "duplicated mapping key") throw syntaxProblem(error);
+    // v0.2's reader lets the last one win, without a word.
+    warn(placeOfMark(error), "a key stands twice in one mapping: the last one counts");
+    return parseYamlWithDuplicates(source);
   }
+}
+
+function parseYamlWithDuplicates(source: string): unknown {
+  try {
+    return load(source, { schema: yamlSchema, json: true });
+  } catch (error) {
+    throw error instanceof YAMLException ? syntaxProblem(error) : error;
+  }
+}
+
+function syntaxProblem(error: YAMLException): SyntaxProblem {
+  return new SyntaxProblem(placeOfMark(error), `not valid YAML: ${error.reason}`);
+}
+
+function placeOfMark({ mark }: YAMLException): string {
+  return mark === undefined ? "" : `line ${mark.line + 1}, column ${mark.column + 1}`;
 }
 
 /** Nothing but comments and document markers. */

@@ -22,6 +22,10 @@ export class ConfigProblems {
     return this.#lines.size;
   }
 
+  get lines(): readonly string[] {
+    return [...this.#lines];
+  }
+
   /** One line a problem: `file: key.path: message`. The same problem twice is one. */
   add(path: KeyPath | string, message: string, file: string | undefined = this.file): void {
     const place = typeof path === "string" ? path : formatKeyPath(path);

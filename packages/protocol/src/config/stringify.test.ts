@@ -9,6 +9,8 @@ describe("stringifyConfig", () => {
     b: shared,
     date: "2024-01-02",
     yes: "yes",
+    looksLikeNumbers: ["1_000", "0777", "22:22", "1e5", "0x1F", ".5", "~", "<<", "="],
+    numbers: [1e21, 1e-7, -0.5, 511],
     long: "x ".repeat(100),
     lines: "a\nb\n",
     e: {},

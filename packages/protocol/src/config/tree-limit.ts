@@ -19,7 +19,10 @@ export class TreeLimit {
     this.copy(value, () => {});
   }
 
-  /** A deep copy that shares nothing, with refused keys left out and reported. Throws {@link TreeLimitError}. */
+  /**
+   * A deep copy that shares nothing, with refused keys left out and reported; integers that a number cannot hold are
+   * reported too. Throws {@link TreeLimitError}.
+   */
   copy(value: unknown, report: (path: KeyPath, message: string) => void, path: (string | number)[] = []): unknown {
     this.#left -= 1;
     if (this.#left < 0) throw new TreeLimitError(`the configuration has more than ${maxNodes} values`);
@@ -27,6 +30,10 @@ export class TreeLimit {
       throw new TreeLimitError(`the configuration is nested more than ${maxDepth} levels deep, or contains itself`);
     }
     if (Array.isArray(value)) return value.map((item, position) => this.copy(item, report, [...path, position]));
+    if (typeof value === "bigint") {
+      report(path, `the integer ${value} is too large to be kept exactly; put it in quotes to have it as a text`);
+      return Number(value);
+    }
     if (!isMapping(value)) return value;
     const kept = Object.entries(value).filter(([key]) => {
       if (refusedKeys.has(key)) report([...path, key], "this name cannot be used as a key");
