@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { build, loadExport, parseModuleReference, requireMethods, resolveModuleAlias } from "./module-loader.js";
+import { build, loadExport, parseModuleReference, requireMethods } from "./module-loader.js";
 
 let folder: string;
 let search: { configDir: string; cwd: string; from: string };
@@ -147,16 +147,6 @@ describe("references", () => {
       expect(() => parseModuleReference(reference)).toThrow(/is not a module reference/);
     },
   );
-
-  it("knows v0.2's names, and says what to do about those that do not exist here", () => {
-    expect(resolveModuleAlias("src.client.agents.HTTPAgent")).toBe("@eval/assigner#HttpAgent");
-    expect(resolveModuleAlias("src.server.tasks.dbbench.DBBench")).toBe("@eval/tasks#DBBench");
-    expect(resolveModuleAlias("src-less/package#X")).toBe("src-less/package#X");
-    expect(() => resolveModuleAlias("src.server.tasks.os_interaction.OSInteraction")).toThrow(
-      /os_interaction\.OSInteraction does not exist here.*module: \.\/my-task\.mjs#MyTask/,
-    );
-    expect(() => resolveModuleAlias("src.client.agents.FastChatAgent")).toThrow(/OpenAI-compatible/);
-  });
 });
 
 describe("build", () => {

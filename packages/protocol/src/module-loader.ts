@@ -4,8 +4,9 @@ import { parseModuleReference } from "./module-reference.js";
 import { type ModuleSearch, resolveModule } from "./module-resolution.js";
 import type { BuildContext } from "./task.js";
 
-export { type ModuleReference, parseModuleReference, resolveModuleAlias } from "./module-reference.js";
+export { type ModuleReference, parseModuleReference } from "./module-reference.js";
 export type { ModuleSearch } from "./module-resolution.js";
+export { resolveModuleAlias } from "./v02-modules.js";
 
 /**
  * Imports a module and returns what it exports under the name of the reference: `package#Export`,

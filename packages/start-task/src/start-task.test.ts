@@ -162,6 +162,10 @@ describe("startTask", { timeout: 60_000 }, () => {
     await expect(start({ start: { echo: 1 }, controller: undefined })).rejects.toThrow(
       "controller_address: expected an address, received 5",
     );
+    workspace.config({ echo: {} }, { controller: "http://localhost:1/api", controller_address: "http://other:1/api" });
+    await expect(start({ start: { echo: 1 }, controller: undefined })).rejects.toThrow(
+      "start_task.yaml: controller and controller_address are two names of one setting, and differ: keep one",
+    );
   });
 });
 

@@ -38,7 +38,8 @@ export async function main(context: BinContext): Promise<number> {
   const { host, port, insecure, controller, self } = flags;
   const token = resolveToken({ host, token: flags.token, insecure, env: context.env });
   const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, label: name, stream: context.stderr });
-  const task = await loadTask({ name, file: flags.config, env: context.env, cwd: context.cwd });
+  const warn = (message: string) => logger.warn(message);
+  const task = await loadTask({ name, file: flags.config, env: context.env, cwd: context.cwd, warn });
   const running = await runWorker({
     ...{ task, port, host, controller, token, logger, version: version() },
     ...(self !== undefined && { self }),

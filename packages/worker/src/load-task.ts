@@ -16,6 +16,8 @@ export interface LoadTaskOptions {
   file: string;
   env: Environment;
   cwd?: string;
+  /** Told what in the file is taken, but hardly meant. */
+  warn?: (message: string) => void;
 }
 
 interface TaskDefinition {
@@ -24,8 +26,10 @@ interface TaskDefinition {
 }
 
 /** Builds the task that a configuration file names so. Only that task's module is loaded. */
-export async function loadTask({ name, file, env, cwd = process.cwd() }: LoadTaskOptions): Promise<Task> {
+export async function loadTask(options: LoadTaskOptions): Promise<Task> {
+  const { name, file, env, cwd = process.cwd(), warn } = options;
   const config = await loadConfig(file, { cwd, minimalExample });
+  for (const warning of config.warnings) warn?.(warning);
   const definition = resolveEnvReferences(findDefinition(config, name), env, { source: config.source, path: [name] });
   const exported = await loadExport(definition.module, { configDir: config.dir, cwd, from: import.meta.dirname });
   const parameters = { name, ...definition.parameters };

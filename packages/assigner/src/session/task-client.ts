@@ -1,5 +1,4 @@
 import {
-  CodedError,
   controllerRoutes,
   type Interact,
   isCodedError,
@@ -14,6 +13,7 @@ import {
 } from "@eval/protocol";
 import { createClient, neverSent, type Peer, type Reply, type RouteClient } from "@eval/protocol/http-client";
 import type { BuildContext } from "@eval/protocol/task";
+import { readClientParameters } from "./client-parameters.js";
 import { isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { overallBody, resultLines } from "./overall-body.js";
 import { type Patience, persist } from "./persist.js";
@@ -42,15 +42,11 @@ export class TaskClient {
   /** Calls that end sessions, and starts that may end with such a call: {@link close} waits for them. */
   readonly #ending = new Set<Promise<unknown>>();
 
-  /** Parameters: `name`, `controller_address` (default http://localhost:5000/api), `token`. */
+  /** Parameters: `name`, `controller_address` or `controller` (default http://localhost:5000/api), `token`. */
   constructor({ parameters }: BuildContext) {
-    const { name, controller_address = "http://localhost:5000/api", token } = parameters;
-    if (typeof name !== "string" || name === "" || typeof controller_address !== "string") {
-      throw new CodedError("CONFIG_INVALID", "TaskClient: name and controller_address must be texts");
-    }
+    const { name, address, token } = readClientParameters(parameters);
     this.name = name;
-    const secret = typeof token === "string" && token !== "" ? token : undefined;
-    this.#client = createClient(controllerRoutes, { address: controller_address, token: secret, instance: randomId() });
+    this.#client = createClient(controllerRoutes, { address, token, instance: randomId() });
     this.address = this.#client.http.address;
   }
 

@@ -1,3 +1,4 @@
+export { controllerKeys, findController, type GivenController } from "./controller-address.js";
 export { describeValue, expected, positiveIntegerSchema } from "./describe-issue.js";
 export { formatKeyPath, type KeyPath } from "./key-path.js";
 export { type LoadConfigOptions, type LoadedConfig, loadConfig } from "./load.js";

@@ -50,6 +50,7 @@ type Draft = Omit<Preparation, "answers" | "controllerHost" | "needsToken">;
 
 async function plan(options: StartTaskOptions, cwd: string): Promise<Draft> {
   const config = await loadStartConfig(options.config ?? "configs/start_task.yaml", cwd);
+  for (const warning of config.warnings) options.logger.warn(warning);
   const { host = "127.0.0.1", basePort = 5001, start, env, autoController } = options;
   const problems = new ConfigProblems(config.source);
   const attempt = <Value>(make: () => Value): Value | undefined => {
@@ -76,7 +77,8 @@ async function plan(options: StartTaskOptions, cwd: string): Promise<Draft> {
 
 function addressInFile({ controller, source }: StartConfig, env: StartTaskOptions["env"]): string | undefined {
   if (controller === undefined) return undefined;
-  const { key, value } = controller;
+  const { key, value, conflict } = controller;
+  if (conflict !== undefined) throw new CodedError("CONFIG_INVALID", `${source}: ${conflict}`);
   if (typeof value === "string") return resolveEnvReferences(value, env, { source, path: [key] });
   throw new CodedError("CONFIG_INVALID", `${source}: ${key}: expected an address, received ${describeValue(value)}`);
 }

@@ -1,4 +1,11 @@
-import { isMapping, loadConfig, type Mapping } from "@eval/protocol/config";
+import {
+  controllerKeys,
+  findController,
+  type GivenController,
+  isMapping,
+  loadConfig,
+  type Mapping,
+} from "@eval/protocol/config";
 
 /** What start-task takes from its file; tasks are looked at only where they are started. */
 export interface StartConfig {
@@ -13,7 +20,9 @@ export interface StartConfig {
   /** Task name -> number of workers, as it stands in the file. */
   start: unknown;
   /** The controller's address, under either of its two names, and which name it was. */
-  controller: { key: string; value: unknown } | undefined;
+  controller: GivenController | undefined;
+  /** What in the file is taken, but hardly meant. */
+  warnings: readonly string[];
 }
 
 const minimalExample = `
@@ -29,17 +38,14 @@ controller_address: http://localhost:5000/api
 
 /** Loads the file. Throws CONFIG_NOT_FOUND with a minimal example, or CONFIG_INVALID with every problem. */
 export async function loadStartConfig(file: string, cwd: string): Promise<StartConfig> {
-  const { file: absolute, dir, source, value } = await loadConfig(file, { cwd, minimalExample });
+  const { file: absolute, dir, source, value, warnings } = await loadConfig(file, { cwd, minimalExample });
   // A file that is itself a map of tasks serves as well, as it does for a worker.
   const definition = isMapping(value.definition) ? value.definition : withoutSettings(value);
-  const key = ["controller", "controller_address"].find((name) => value[name] !== undefined && value[name] !== null);
-  return {
-    ...{ file: absolute, dir, source, definition, start: value.start },
-    controller: key === undefined ? undefined : { key, value: value[key] },
-  };
+  const controller = findController(value);
+  return { file: absolute, dir, source, definition, start: value.start, controller, warnings };
 }
 
 function withoutSettings(value: Mapping): Mapping {
-  const settings = new Set(["definition", "start", "controller", "controller_address"]);
+  const settings = new Set<string>(["definition", "start", ...controllerKeys]);
   return Object.fromEntries(Object.entries(value).filter(([key]) => !settings.has(key)));
 }
