@@ -1,6 +1,7 @@
 /**
  * The part of Python's format strings (PEP 3101) that configurations use: replacement fields with attribute and
- * index access, and `{{` and `}}`. Conversions (`!r`) and format specs (`:>10`) are refused.
+ * index access, and `{{` and `}}`. Conversions (`!r`) and format specs (`:>10`) are refused. Attributes are keys: no
+ * value of JSON has attributes worth printing, and in Python `{response.choices}` is an error.
  */
 export interface Field {
   /** As written between the braces: `response[choices][0]`. */
