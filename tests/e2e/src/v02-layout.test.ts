@@ -61,6 +61,8 @@ describe("v0.2's folder of configuration files", () => {
       });
     }
     expect(run.stderr).toMatch(/api_agents\.yaml: line \d+, column 1: a key stands twice/);
+    // Once by start-task, once by its worker.
+    expect(tasks.stderr.match(/dbbench\.yaml: line 6, column 5: a key stands twice/g), tasks.stderr).toHaveLength(2);
   });
 
   test("sends what v0.2 sends", async ({ stage }) => {

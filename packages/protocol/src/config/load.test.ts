@@ -143,7 +143,9 @@ describe("import", () => {
     write({ "shared/c.yaml": "c: 1", "c.yaml": "c: 2", "mine/m.yaml": "import: [a.yaml, link/../c.yaml]" });
     symlinkSync(join(folder, "shared/configs/a.yaml"), join(folder, "mine/a.yaml"));
     symlinkSync(join(folder, "shared/configs"), join(folder, "mine/link"));
-    expect((await loadConfig("mine/m.yaml", { cwd: folder })).value).toEqual({ b: 1, c: 1 });
+    for (const file of ["mine/m.yaml", "mine/a.yaml"]) {
+      expect((await loadConfig(file, { cwd: folder })).value, file).toEqual({ b: 1, c: 1 });
+    }
   });
 
   it("warns of an imported file without a mapping, and of a key that stands twice", async () => {
@@ -188,6 +190,9 @@ describe("problems", () => {
     const bomb = ["l0: &l0 x", ...levels].join("\n");
     expect(await failureOf("a.yaml", { "a.yaml": bomb })).toMatch(/more than 1000000 values/);
     expect(await failureOf("b.yaml", { "b.yaml": "a: &a\n  b: *a\n" })).toMatch(/contains itself/);
+    const nested = (levels: number) => `a: ${"[".repeat(levels)}${"]".repeat(levels)}`;
+    expect(await failureOf("c.yaml", { "c.yaml": nested(250) })).toMatch(/more than 200 levels/);
+    await resolved("d.yaml", { "d.yaml": nested(190) });
   });
 
   it("refuses a bomb of imports", async () => {

@@ -1,6 +1,10 @@
 import { extname } from "node:path";
 import { load, YAMLException } from "js-yaml";
+import { maxDepth } from "./tree-limit.js";
 import { yamlSchema } from "./yaml-schema.js";
+
+/** Beyond what the loader takes, so that it is the loader that refuses, in words of its own. */
+const yamlOptions = { schema: yamlSchema, maxDepth: 10 * maxDepth };
 
 /** What is wrong with a file's text; `place` is `line N, column N` (from 1) where it is known. */
 export class SyntaxProblem extends Error {
@@ -50,7 +54,7 @@ function placeOf(source: string, position: number): string {
 function parseYaml(source: string, warn: (place: string, message: string) => void): unknown {
   if (isBlank(source)) return null;
   try {
-    return load(source, { schema: yamlSchema });
+    return load(source, yamlOptions);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     if (error.reason !== "duplicated mapping key") throw syntaxProblem(error);
@@ -62,7 +66,7 @@ function parseYaml(source: string, warn: (place: string, message: string) => voi
 
 function parseYamlWithDuplicates(source: string): unknown {
   try {
-    return load(source, { schema: yamlSchema, json: true });
+    return load(source, { ...yamlOptions, json: true });
   } catch (error) {
     throw error instanceof YAMLException ? syntaxProblem(error) : error;
   }

@@ -5,7 +5,7 @@ import { isMapping } from "./mapping.js";
 const maxNodes = 1_000_000;
 
 /** Levels of nesting. */
-const maxDepth = 200;
+export const maxDepth = 200;
 
 /** Merging is safe with these names too, but nobody means them, and later readers of the tree may be less careful. */
 const refusedKeys = new Set(["__proto__", "constructor", "prototype"]);
