@@ -21,7 +21,7 @@ const definition = {
 function plan(input: Partial<PlanInput> & { inFile?: unknown } = {}) {
   const config: StartConfig = {
     ...{ file: "/w/start.yaml", dir: "/w", source: "start.yaml", definition },
-    ...{ start: input.inFile, controller: undefined },
+    ...{ start: input.inFile, controller: undefined, warnings: [] },
   };
   const problems = new ConfigProblems(config.source);
   const launch = planLaunch({ config, basePort: 5001, env: { K: "v" }, ...input }, problems);
