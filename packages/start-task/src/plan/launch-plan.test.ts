@@ -84,7 +84,7 @@ describe("planLaunch", () => {
     [{ start: ["nosuch", "1"] }, "start.yaml: there is no task nosuch: it defines a, b, boxed"],
     [
       { start: ["gone", "1"] },
-      "definition.gone.module: the v0.2 module src.server.tasks.nowhere.Task does not exist here",
+      "definition.gone.module: the Python module src.server.tasks.nowhere.Task does not exist here",
     ],
     [{ start: ["bare", "1"] }, "definition.bare.module: is missing: expected a text"],
     [{ start: ["unset", "1"] }, "the environment variable NOT_SET is not set"],
