@@ -1,10 +1,10 @@
 import {
   CodedError,
-  features,
   intersectFeatures,
   isCodedError,
   type SessionId,
   type StartSample,
+  sessionFeatures,
   sessionIdOf,
   workerRoutes,
 } from "@eval/protocol";
@@ -118,7 +118,7 @@ export class Placement {
 
   async #startAt(worker: WorkerRecord, id: SessionId, request: StartSample, peer: Peer): Promise<RawReply> {
     const { index, request_id, owner, lease_s } = request;
-    const shared = isOurs(peer) ? intersectFeatures(peer.features, features, worker.features) : [];
+    const shared = isOurs(peer) ? intersectFeatures(sessionFeatures, peer.features, worker.features) : [];
     const isReplayable = shared.includes("replay") && request_id !== undefined;
     const extensions = worker.incarnation === undefined ? {} : { request_id, owner, lease_s };
     const body = { index, session_id: id, ...extensions };

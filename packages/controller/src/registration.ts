@@ -1,4 +1,11 @@
-import { CodedError, type Heartbeat, isCodedError, messageOf } from "@eval/protocol";
+import {
+  CodedError,
+  type Heartbeat,
+  type HeartbeatReply,
+  isCodedError,
+  messageOf,
+  type WholeHeartbeat,
+} from "@eval/protocol";
 import type { Peer } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
 import type { Observation } from "./reconcile.js";
@@ -19,20 +26,25 @@ export class Registration {
 
   constructor(private readonly options: RegistrationOptions) {}
 
-  async heartbeat(heartbeat: Heartbeat, peer: Peer): Promise<void> {
+  /** Resolves with what has to be sent as well; then nothing was taken over, not even that the worker lives. */
+  async heartbeat(heartbeat: Heartbeat, peer: Peer): Promise<HeartbeatReply> {
     const { address } = heartbeat;
     // Of two first heartbeats of one address, the second waits for what the first one finds out.
     for (let other = this.#running.get(address); other; other = this.#running.get(address)) await other.catch(() => {});
+    const whole = this.options.registry.complete(heartbeat);
+    if (whole === undefined) return { need: ["indices"] };
     const worker = this.options.registry.at(address);
     if (worker && worker.incarnation === heartbeat.incarnation && worker.task === heartbeat.name) {
-      return this.#beat(worker, heartbeat);
+      await this.#beat(worker, whole);
+      return null;
     }
-    const registration = this.#register(heartbeat, peer).finally(() => this.#running.delete(address));
+    const registration = this.#register(whole, peer).finally(() => this.#running.delete(address));
     this.#running.set(address, registration);
-    return registration;
+    await registration;
+    return null;
   }
 
-  async #beat(worker: WorkerRecord, heartbeat: Heartbeat): Promise<void> {
+  async #beat(worker: WorkerRecord, heartbeat: WholeHeartbeat): Promise<void> {
     const { registry, sync, time } = this.options;
     registry.assertSameIndices(heartbeat);
     registry.beat(worker, heartbeat, time());
@@ -46,7 +58,7 @@ export class Registration {
    * The worker is called back at the address that it gave. Only when the process that sent the heartbeat answers there
    * does it take the place of whoever was there before: a late heartbeat of a process that is no more changes nothing.
    */
-  async #register(heartbeat: Heartbeat, peer: Peer): Promise<void> {
+  async #register(heartbeat: WholeHeartbeat, peer: Peer): Promise<void> {
     const { registry, sync, logger, time } = this.options;
     registry.assertSameIndices(heartbeat);
     const worker = registry.candidate(heartbeat, peer.features, time());

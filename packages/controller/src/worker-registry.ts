@@ -1,5 +1,12 @@
-import { createHash } from "node:crypto";
-import { CodedError, type Heartbeat, type SampleIndex, type SessionId, workerLiveness } from "@eval/protocol";
+import {
+  digestOfIndices,
+  type Heartbeat,
+  type SampleIndex,
+  type SessionId,
+  type WholeHeartbeat,
+  workerLiveness,
+} from "@eval/protocol";
+import { indicesMismatch, sameList } from "./task-indices.js";
 
 export type Liveness = (typeof workerLiveness)[keyof typeof workerLiveness];
 
@@ -33,7 +40,7 @@ export interface TaskRecord {
   readonly name: string;
   indices: readonly SampleIndex[];
   known: ReadonlySet<SampleIndex>;
-  /** SHA-256 of the indices' JSON. */
+  /** See digestOfIndices. Made once for a list, however often and by how many workers it is sent. */
   digest: string;
   version: string | undefined;
   /** Undefined for a v0.2 worker: it has to be assumed. */
@@ -73,23 +80,27 @@ export class WorkerRegistry {
     return this.#byAddress.get(address);
   }
 
+  /** A heartbeat with its indices; undefined where they are given by a digest that is not the task's. */
+  complete(heartbeat: Heartbeat): WholeHeartbeat | undefined {
+    const { name, indices, indices_digest: digest } = heartbeat;
+    if (indices !== undefined) return { ...heartbeat, indices };
+    const task = this.#tasks.get(name);
+    return task?.digest === digest && task !== undefined ? { ...heartbeat, indices: task.indices } : undefined;
+  }
+
   /** Throws INDICES_MISMATCH when a live worker of the task has other indices than the newcomer. */
-  assertSameIndices(heartbeat: Heartbeat): void {
+  assertSameIndices(heartbeat: WholeHeartbeat): void {
     const task = this.#tasks.get(heartbeat.name);
     if (task === undefined || sameList(task.indices, heartbeat.indices)) return;
     const others = [...task.workers.values()].filter(
       (worker) => worker.address !== heartbeat.address && worker.liveness !== workerLiveness.dead,
     );
     if (others.length === 0) return;
-    const theirs = `${task.indices.length} (${task.digest.slice(0, 12)})`;
-    const given = `${heartbeat.indices.length} (${digestOf(heartbeat.indices).slice(0, 12)})`;
-    const detail = "Error: Task already exists with different indices";
-    const message = `${detail}: ${heartbeat.name} has ${theirs} at ${others[0]?.address}, ${heartbeat.address} brings ${given}`;
-    throw new CodedError("INDICES_MISMATCH", message);
+    throw indicesMismatch(task, others[0]?.address, heartbeat);
   }
 
   /** A worker as its first heartbeat describes it; not part of the registry until {@link add}. */
-  candidate(heartbeat: Heartbeat, features: readonly string[], time: Times): WorkerRecord {
+  candidate(heartbeat: WholeHeartbeat, features: readonly string[], time: Times): WorkerRecord {
     return {
       id: this.#nextId++,
       task: heartbeat.name,
@@ -110,7 +121,7 @@ export class WorkerRegistry {
   }
 
   /** Adds a candidate, in place of whatever was at its address. */
-  add(worker: WorkerRecord, heartbeat: Heartbeat, time: Times): void {
+  add(worker: WorkerRecord, heartbeat: WholeHeartbeat, time: Times): void {
     const former = this.#byAddress.get(worker.address);
     if (former) this.forget(former);
     this.#taskFor(heartbeat).workers.set(worker.id, worker);
@@ -123,7 +134,7 @@ export class WorkerRegistry {
   }
 
   /** Takes over what a heartbeat of a known worker says. One that was out of contact has to say anew what it runs. */
-  beat(worker: WorkerRecord, heartbeat: Heartbeat, time: Times): void {
+  beat(worker: WorkerRecord, heartbeat: WholeHeartbeat, time: Times): void {
     if (worker.liveness !== workerLiveness.alive) worker.synced = false;
     worker.liveness = workerLiveness.alive;
     worker.lastBeat = time.lived;
@@ -173,13 +184,13 @@ export class WorkerRegistry {
     return silent;
   }
 
-  #taskFor(heartbeat: Heartbeat): TaskRecord {
+  #taskFor(heartbeat: WholeHeartbeat): TaskRecord {
     const task = this.#tasks.get(heartbeat.name);
     if (task && sameList(task.indices, heartbeat.indices)) return task;
     const described = {
       indices: heartbeat.indices,
       known: new Set(heartbeat.indices),
-      digest: digestOf(heartbeat.indices),
+      digest: digestOfIndices(heartbeat.indices),
     };
     const own = { version: heartbeat.version, overallNeedsHistory: heartbeat.overall_needs_history };
     if (task) return Object.assign(task, described, own);
@@ -201,12 +212,4 @@ export function takesSessions({ synced, draining, loopLagMs }: WorkerRecord): bo
 
 function isPlaceable(worker: WorkerRecord): boolean {
   return worker.liveness === workerLiveness.alive && takesSessions(worker) && freeCapacity(worker) > 0;
-}
-
-function digestOf(indices: readonly SampleIndex[]): string {
-  return createHash("sha256").update(JSON.stringify(indices)).digest("hex");
-}
-
-function sameList(first: readonly SampleIndex[], second: readonly SampleIndex[]): boolean {
-  return first.length === second.length && first.every((index, position) => index === second[position]);
 }

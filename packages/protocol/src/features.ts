@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 
-/** Features of this release; only ever added to. `replay`: starts and turns may be sent again safely. */
-export const features = ["replay"] as const;
+/** What may be relied on over all hops of a session. `replay`: starts and turns may be sent again safely. */
+export const sessionFeatures = ["replay"] as const;
+
+/** Features of this release; only ever added to. `indices_digest`: a heartbeat may name its indices by their digest. */
+export const features = [...sessionFeatures, "indices_digest"] as const;
 
 export type Feature = (typeof features)[number];
 

@@ -7,7 +7,16 @@ export {
   isErrorCode,
   messageOf,
 } from "./error.js";
-export { type Feature, features, headerNames, intersectFeatures, parseFeatures, randomId } from "./features.js";
+export {
+  type Feature,
+  features,
+  headerNames,
+  intersectFeatures,
+  parseFeatures,
+  randomId,
+  sessionFeatures,
+} from "./features.js";
+export { digestOfIndices } from "./indices-digest.js";
 export { LivedClock } from "./lived-clock.js";
 export { type AgentOutput, agentOutputSchema, type Message, messageSchema } from "./message.js";
 export {
@@ -51,7 +60,9 @@ export { sessionIdOf } from "./session-id.js";
 export {
   calculateOverallSchema,
   type Heartbeat,
+  type HeartbeatReply,
   healthSchema,
+  heartbeatReplySchema,
   heartbeatSchema,
   type ListedTask,
   listedTaskSchema,
@@ -60,6 +71,7 @@ export {
   reportedSessionSchema,
   type SessionList,
   sessionListSchema,
+  type WholeHeartbeat,
   type WorkerList,
   type WorkerStatus,
   workerListSchema,

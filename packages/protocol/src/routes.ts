@@ -14,6 +14,7 @@ import {
 import {
   calculateOverallSchema,
   healthSchema,
+  heartbeatReplySchema,
   heartbeatSchema,
   sessionListSchema,
   workerListSchema,
@@ -71,7 +72,13 @@ export const controllerRoutes = {
   syncAll: { method: "POST", path: "/api/sync_all", request: nothing, response: done },
   cleanSession: { method: "POST", path: "/api/clean_session", request: nothing, response: done },
   cleanWorker: { method: "POST", path: "/api/clean_worker", request: nothing, response: done },
-  receiveHeartbeat: { method: "POST", path: "/api/receive_heartbeat", request: heartbeatSchema, response: done },
+  receiveHeartbeat: {
+    method: "POST",
+    path: "/api/receive_heartbeat",
+    request: heartbeatSchema,
+    response: heartbeatReplySchema,
+    hot: true,
+  },
   calculateOverall: {
     method: "POST",
     path: "/api/calculate_overall",

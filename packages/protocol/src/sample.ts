@@ -6,6 +6,16 @@ export const sampleIndexSchema = z.union([z.string(), z.number().int()], "a stri
 
 export type SampleIndex = z.infer<typeof sampleIndexSchema>;
 
+/**
+ * All indices of a task. A list is looked at in one go, since it may be long and comes with every heartbeat of a v0.2
+ * worker; only a wrong one is taken apart, to say where it is wrong.
+ */
+export const sampleIndicesSchema = z.custom<SampleIndex[]>().check(({ value, issues }) => {
+  if (Array.isArray(value) && value.every((index) => typeof index === "string" || Number.isSafeInteger(index))) return;
+  const { error } = z.array(sampleIndexSchema).safeParse(value);
+  for (const issue of error?.issues ?? []) issues.push({ ...issue, input: value } as (typeof issues)[number]);
+});
+
 /** Every status a sample can have; all but `running` are final. */
 export const sampleStatuses = [
   "running",

@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { sampleIndexSchema, taskOutputSchema } from "./sample.js";
+import { type SampleIndex, sampleIndexSchema, sampleIndicesSchema, taskOutputSchema } from "./sample.js";
 
 /** The wire's numbers for a worker's liveness. */
 export const workerLiveness = { alive: 0, coma: 1, dead: 2 } as const;
 
-/** A worker's registration, sent every 8 s. The optional fields are ours. */
-export const heartbeatSchema = z.object({
+const heartbeatFields = z.object({
   name: z.string().min(1),
   address: z.string().min(1),
   concurrency: z.number().int().positive(),
-  indices: z.array(sampleIndexSchema),
+  /** Left out only where {@link digestOfIndices} of them is given instead. */
+  indices: sampleIndicesSchema.optional(),
+  indices_digest: z.string().optional(),
   /** Random, made when the worker's process starts. */
   incarnation: z.string().optional(),
   /** Grows with every session that opens or closes. */
@@ -26,7 +27,27 @@ export const heartbeatSchema = z.object({
   overall_needs_history: z.boolean().optional(),
 });
 
-export type Heartbeat = z.infer<typeof heartbeatSchema>;
+/** A worker's registration, sent every 8 s. All but name, address, concurrency and indices is ours. */
+export const heartbeatSchema = heartbeatFields.refine(hasIndices, {
+  path: ["indices"],
+  message: "the indices, or the digest of indices that the controller knows, expected",
+  // Said beside what else is missing.
+  when: ({ value }) => typeof value === "object" && value !== null,
+});
+
+function hasIndices({ indices, indices_digest }: z.infer<typeof heartbeatFields>): boolean {
+  return indices !== undefined || indices_digest !== undefined;
+}
+
+export type Heartbeat = z.infer<typeof heartbeatFields>;
+
+/** With the indices: its own, or those that its digest stands for. */
+export type WholeHeartbeat = Omit<Heartbeat, "indices"> & { indices: readonly SampleIndex[] };
+
+/** Null: taken over. `need`: nothing was, until the heartbeat comes again with these fields. */
+export const heartbeatReplySchema = z.object({ need: z.array(z.string()) }).nullable();
+
+export type HeartbeatReply = z.infer<typeof heartbeatReplySchema>;
 
 export const listedWorkerSchema = z.object({
   id: z.number().int(),

@@ -1,8 +1,9 @@
-import { controllerRoutes, type Heartbeat, messageOf } from "@eval/protocol";
+import { controllerRoutes, type Heartbeat, isCodedError, messageOf } from "@eval/protocol";
 import { createClient, ReplyError, type RouteClient } from "@eval/protocol/http-client";
 import type { Logger } from "@eval/protocol/logger";
 import type { Contact } from "./contact.js";
 import { LoopLag } from "./loop-lag.js";
+import { type GivenIndices, SentIndices } from "./sent-indices.js";
 import type { TaskHost } from "./task-host.js";
 
 export interface HeartbeatOptions {
@@ -25,6 +26,7 @@ export interface HeartbeatOptions {
 export class HeartbeatLoop {
   readonly #client: RouteClient<typeof controllerRoutes>;
   readonly #lag = new LoopLag();
+  readonly #indices: SentIndices;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -34,7 +36,8 @@ export class HeartbeatLoop {
   #lastRefusal = "";
 
   constructor(private readonly options: HeartbeatOptions) {
-    const { controller, token, incarnation } = options;
+    const { controller, token, incarnation, host } = options;
+    this.#indices = new SentIndices(host.indices);
     this.#client = createClient(controllerRoutes, {
       address: controller,
       token,
@@ -79,10 +82,26 @@ export class HeartbeatLoop {
 
   async #send(): Promise<void> {
     try {
-      await this.#client.receiveHeartbeat(this.#heartbeat(), { timeoutMs: 10_000, signal: this.#stopping.signal });
+      const news = this.#news();
+      const isDone = await this.#give(news, this.#indices.next());
+      if (!isDone) await this.#give(news, this.#indices.next());
       this.#accepted();
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#refused(error);
+    }
+  }
+
+  /** One heartbeat. Resolves with false when the whole one has to follow. */
+  async #give(news: Heartbeat, given: GivenIndices): Promise<boolean> {
+    const limits = { timeoutMs: 10_000, signal: this.#stopping.signal };
+    try {
+      const { value, peer } = await this.#client.receiveHeartbeat({ ...news, ...given }, limits);
+      return this.#indices.answered(given, value?.need ?? [], peer);
+    } catch (error) {
+      // Behind an address that was out of reach there may be another controller now. One that is slow is the same.
+      if (!isCodedError(error) || error.code !== "TIMEOUT") this.#indices.forget();
+      if ("indices_digest" in given && isCodedError(error) && error.status === 422) return false;
+      throw error;
     }
   }
 
@@ -90,13 +109,13 @@ export class HeartbeatLoop {
     this.options.host.expire(this.options.contact.silence(), this.options.graceMs ?? 30_000);
   }
 
-  #heartbeat(): Heartbeat {
+  /** A heartbeat without indices. */
+  #news(): Heartbeat {
     const { host, self, incarnation } = this.options;
     const heartbeat: Heartbeat = {
       name: host.task.name,
       address: self,
       concurrency: host.task.concurrency,
-      indices: [...host.indices],
       incarnation,
       sessions_version: host.sessionsVersion,
       current: host.current,
