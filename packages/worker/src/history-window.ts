@@ -6,6 +6,10 @@ const maxSegments = 3_500;
 /**
  * The part of a history that the agent sees: the first message, and the latest ones as long as all of them stay below
  * 3,500 segments. Source of the rule: AgentBench v0.2's contract, which every agent there was measured under.
+ *
+ * v0.2 takes histories of an odd length alone. There a message of the task that comes right after the first one is
+ * left out, whether anything was cut or not. Of an even length (two messages of the task in a row) nothing is left out
+ * until something has to be.
  */
 export function windowOf(history: readonly Message[]): Message[] {
   const first = history[0];
@@ -18,19 +22,17 @@ export function windowOf(history: readonly Message[]): Message[] {
     segments += next;
     start -= 1;
   }
-  // Two messages of the task in a row would look like one turn of the agent is missing.
-  if (start > 1 && history[start]?.role === "user") start += 1;
+  const isOdd = history.length % 2 === 1;
+  if ((isOdd || start > 1) && history[start]?.role === "user") start += 1;
   const omitted = Math.min(start, history.length) - 1;
-  if (omitted <= 0) return [...history];
-  const notice = `${first.content}\n\n[NOTICE] ${omitted} messages are omitted.`;
-  return [{ role: first.role, content: notice }, ...history.slice(start)];
+  const notice = omitted > 0 ? `\n\n[NOTICE] ${omitted} messages are omitted.` : "";
+  return [{ role: "user", content: first.content + notice }, ...history.slice(start)];
 }
+
+/** Up to seven letters (of any script, as v0.2's isalpha has them), or any other character but a space or a newline. */
+const segment = /\p{L}{1,7}|[^ \n\p{L}]/gu;
 
 /** Every seven letters begun of a run of letters count one, as does any other character but a space or a newline. */
 export function countSegments(text: string): number {
-  let count = 0;
-  for (const [part] of text.matchAll(/[a-zA-Z]+|[^ \na-zA-Z]/gu)) {
-    count += /^[a-zA-Z]/.test(part) ? Math.ceil(part.length / 7) : 1;
-  }
-  return count;
+  return text.match(segment)?.length ?? 0;
 }
