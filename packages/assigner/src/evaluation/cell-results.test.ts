@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CodedError, type Json, type TaskOutput } from "@eval/protocol";
@@ -54,6 +54,33 @@ async function resultsOf(samples: number, calculate: (received: TaskOutput[]) =>
 const file = async (name: string) => readFile(join(output, "a", "t", name), "utf8");
 
 describe("CellResults", () => {
+  it("leaves out of the aggregate what is no sample of the task, and gives the others the task's own indices", async () => {
+    const line = (index: unknown) =>
+      `${JSON.stringify({ index, error: null, output: { index, status: "completed", result: index, history } })}\n`;
+    await mkdir(join(output, "a", "t"), { recursive: true });
+    await writeFile(join(output, "a", "t", "runs.jsonl"), ["1", 0, 7, "0", 1].map(line).join(""));
+    const received: TaskOutput[][] = [];
+    const { results, log } = await resultsOf(2, (all) => {
+      received.push(all);
+      return null;
+    });
+    await results.settled();
+    expect(received[0]?.map(({ index, result }) => [index, result])).toEqual([
+      [1, "1"],
+      [0, 0],
+    ]);
+    expect(JSON.parse(await file("overall.json"))).toMatchObject({ total: 2, not_in_task: 3 });
+    expect(results.rows()).toMatchObject([{ done: 2, failed: 0, remaining: 0 }]);
+    await log.close();
+    const again = await resultsOf(2, () => {
+      throw new Error("not asked");
+    });
+    expect(again.results.isAggregated).toBe(true);
+    await again.results.settled();
+    expect(again.results.overallFailed).toBe(false);
+    await again.log.close();
+  });
+
   it("aggregates a cell when all its samples have a result, over whole histories, and sends those only where needed", async () => {
     const received: TaskOutput[][] = [];
     const { results, events, log } = await resultsOf(2, (all) => {

@@ -14,6 +14,7 @@ import type { KnownTask } from "./await-tasks.js";
 import type { EvaluationEvent } from "./events.js";
 import type { CellPlan } from "./plan.js";
 import type { FolderCell } from "./prepare-plan.js";
+import { TaskResults } from "./task-results.js";
 
 export interface CellResultsOptions {
   output: string;
@@ -195,9 +196,11 @@ export class CellResults {
   async #overallOf({ plan: { agent, task } }: Cell): Promise<Overall> {
     const { output, tasks, known, signal } = this.options;
     const fold = new OverallFold();
-    const results = fold.through(readResults(output, { agent, task, epoch: 1 }));
+    const own = new TaskResults(known.get(task)?.indices ?? []);
+    const results = fold.through(own.of(readResults(output, { agent, task, epoch: 1 })));
     const sent = known.get(task)?.needsHistory === false ? withoutHistory(results) : results;
-    return fold.finish(await (tasks.get(task) as TaskClient).calculateOverall(sent, signal));
+    const custom = await (tasks.get(task) as TaskClient).calculateOverall(sent, signal);
+    return fold.finish(custom, own.others);
   }
 }
 

@@ -116,7 +116,16 @@ export type IndexMatcher = (recorded: SampleIndex) => SampleIndex | undefined;
  */
 export function indexMatcher(indices: readonly SampleIndex[]): IndexMatcher {
   const exact = new Set(indices);
+  let byText: Map<string, SampleIndex | undefined> | undefined;
+  return (recorded) => {
+    if (exact.has(recorded)) return recorded;
+    byText ??= textsOf(exact);
+    return byText.get(String(recorded));
+  };
+}
+
+function textsOf(indices: Iterable<SampleIndex>): Map<string, SampleIndex | undefined> {
   const byText = new Map<string, SampleIndex | undefined>();
-  for (const index of exact) byText.set(String(index), byText.has(String(index)) ? undefined : index);
-  return (recorded) => (exact.has(recorded) ? recorded : byText.get(String(recorded)));
+  for (const index of indices) byText.set(String(index), byText.has(String(index)) ? undefined : index);
+  return byText;
 }

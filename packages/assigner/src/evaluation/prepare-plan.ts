@@ -53,14 +53,14 @@ export function preparePlan(
     const foreign = plan.excluded.filter(({ reason }) => reason === "not in task").length;
     if (foreign > 0)
       logger.warn(
-        `${agent} / ${task}: ${foreign} recorded samples are not in the task any more; they are kept, and count in the overall`,
+        `${agent} / ${task}: ${foreign} recorded samples are not in the task any more; they are kept, and do not count in the overall`,
       );
     return plan;
   });
 }
 
-function completePlan({ agent, task, priority, recorded }: FolderCell): CellPlan {
-  const done = recorded.accepted.size;
+function completePlan({ agent, task, priority, recorded, overall }: FolderCell): CellPlan {
+  const done = overall?.total ?? recorded.accepted.size;
   return { agent, task, priority, remaining: [], total: done, done, excluded: [] };
 }
 

@@ -1,13 +1,6 @@
-import {
-  type Json,
-  type Message,
-  type SampleIndex,
-  type SampleStatus,
-  sampleStatuses,
-  type TaskOutput,
-} from "@eval/protocol";
+import { type Json, type Message, type SampleIndex, sampleStatuses, type TaskOutput } from "@eval/protocol";
 import type { CellRef } from "./cell-folder.js";
-import { isObject, parsePythonObject } from "./python-json.js";
+import { asciiJson, isObject, parsePythonObject } from "./python-json.js";
 
 /** Why an attempt failed; the first five are v0.2's. */
 export type RunError =
@@ -39,11 +32,10 @@ export interface RunRecord extends CellRef {
 export interface JournalLine {
   index: SampleIndex;
   error: string | null;
-  /** Null where the line has none. */
-  status: SampleStatus | null;
   taskVersion: string | null;
   /** Milliseconds since 1970; null where the line does not say. */
   timestamp: number | null;
+  /** Null where the line has none, or one that v0.2 would not take for one. */
   output: TaskOutput | null;
 }
 
@@ -54,9 +46,13 @@ export function isAccepted({ error, output }: Pick<RunRecord, "error" | "output"
   return error === null && output !== null && output.status !== "task error";
 }
 
-/** The record as one line with its end, v0.2's keys first and in v0.2's order. `now`: milliseconds since 1970. */
+/**
+ * The record as one line with its end, v0.2's keys first and in v0.2's order. v0.2 counts the messages of every result,
+ * so a result has a list of them. `now`: milliseconds since 1970.
+ */
 export function formatLine(record: RunRecord, now: number): string {
-  const failed = record.error === null && !isAccepted(record);
+  const accepted = isAccepted(record);
+  const failed = record.error === null && !accepted;
   const extra = Object.entries(record.extra ?? {}).filter(([key]) => !v02Keys.has(key));
   const line = {
     index: record.index,
@@ -66,13 +62,13 @@ export function formatLine(record: RunRecord, now: number): string {
       index: record.output.index,
       status: record.output.status,
       result: record.output.result,
-      history: record.output.history,
+      history: record.output.history ?? (accepted ? [] : null),
     },
     time: { timestamp: now, str: localTime(new Date(now)) },
     ...(record.epoch === 1 ? {} : { epoch: record.epoch }),
     ...Object.fromEntries(extra),
   };
-  return `${JSON.stringify(line)}\n`;
+  return `${asciiJson(line)}\n`;
 }
 
 /** `YYYY-MM-DD HH:MM:SS` in local time. */
@@ -91,22 +87,27 @@ export function parseLine(text: string): JournalLine | undefined {
   return {
     index: line.index,
     error: typeof line.error === "string" ? line.error : null,
-    status: output?.status ?? null,
     taskVersion: typeof line.task_version === "string" ? line.task_version : null,
     timestamp: typeof time === "number" ? time : null,
     output,
   };
 }
 
-function readOutput(output: Record<string, unknown>, index: SampleIndex): TaskOutput {
-  const status = sampleStatuses.find((known) => known === output.status) ?? "unknown";
-  return {
-    index: isIndex(output.index) ? output.index : index,
-    status,
-    result: (output.result ?? null) as Json,
-    history: Array.isArray(output.history) ? (output.history as Message[]) : null,
-  };
+/** Null where v0.2 would leave the line out, and run its sample again: a status or a history that it does not know. */
+function readOutput(output: Record<string, unknown>, index: SampleIndex): TaskOutput | null {
+  const { status: given = "running", history = null, result = null } = output;
+  const status = sampleStatuses.find((known) => known === given);
+  if (status === undefined || !isHistory(history)) return null;
+  return { index: isIndex(output.index) ? output.index : index, status, result: result as Json, history };
 }
+
+function isHistory(value: unknown): value is Message[] | null {
+  if (value === null) return true;
+  return Array.isArray(value) && value.every((item) => isObject(item) && isRole(item.role) && isText(item.content));
+}
+
+const isRole = (value: unknown) => value === "user" || value === "agent";
+const isText = (value: unknown) => typeof value === "string";
 
 function isIndex(value: unknown): value is SampleIndex {
   return typeof value === "string" || (typeof value === "number" && Number.isInteger(value));

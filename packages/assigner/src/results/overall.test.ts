@@ -51,6 +51,25 @@ describe("overall.json", () => {
     );
   });
 
+  test("may be v0.2's, with Python's numbers in it", async () => {
+    const text =
+      '{\n    "total": 3,\n    "validation": {\n        "completed": 1.0\n    },\n    "custom": {"f1": NaN}\n}';
+    await writeFile(join(folder, "overall.json"), text);
+    const read = { total: 3, validation: { completed: 1 }, custom: { f1: null } };
+    expect(await readValidOverall(folder, 3)).toEqual(read);
+  });
+
+  test("is about the results that are the task's; the others are told apart, where there are any", async () => {
+    const fold = new OverallFold();
+    fold.add(result("completed", 1));
+    expect(Object.keys(fold.finish(null))).toEqual(["total", "validation", "custom"]);
+    const overall = fold.finish(null, 2);
+    expect(overall).toMatchObject({ total: 1, not_in_task: 2 });
+    await writeOverall(folder, overall);
+    expect(await readValidOverall(folder, 3)).toEqual(overall);
+    expect(await readValidOverall(folder, 1)).toBeUndefined();
+  });
+
   test.each([["{"], ["null"], ["[]"], ['{"total":3}'], ['{"total":3,"validation":null}'], [""]])(
     "is not valid: %s",
     async (text) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Json, sampleStatuses, type TaskOutput } from "@eval/protocol";
 import { fileNames } from "./cell-folder.js";
 import { FolderMaker, writeFileDurably } from "./durable-files.js";
+import { parsePythonObject } from "./python-json.js";
 
 /** overall.json, key for key as v0.2 writes it. */
 export interface Overall {
@@ -11,6 +12,8 @@ export interface Overall {
   validation: Record<string, number>;
   /** What the task's calculateOverall returned. */
   custom: Json;
+  /** Ours, and only where there are any: results in the folder that the task has no sample for; they do not count. */
+  not_in_task?: number;
 }
 
 /** A fold over the accepted results of a cell; the order does not matter. */
@@ -39,15 +42,15 @@ export class OverallFold {
     }
   }
 
-  /** Without results every number is 0. */
-  finish(custom: Json): Overall {
+  /** Without results every number is 0. `others`: how many results were left out, not being the task's. */
+  finish(custom: Json, others = 0): Overall {
     const share = (count: number) => (this.total === 0 ? 0 : count / this.total);
     const validation: Record<string, number> = {};
     for (const [status, count] of this.counts) validation[status] = share(count);
     validation.average_history_length = share(this.messages);
     validation.max_history_length = this.longest;
     validation.min_history_length = this.total === 0 ? 0 : this.shortest;
-    return { total: this.total, validation, custom };
+    return { total: this.total, validation, custom, ...(others > 0 && { not_in_task: others }) };
   }
 }
 
@@ -60,12 +63,14 @@ export async function writeOverall(folder: string, overall: Overall): Promise<vo
 /** The folder's overall.json if it is there, readable, and about `accepted` results; else it has to be made anew. */
 export async function readValidOverall(folder: string, accepted: number): Promise<Overall | undefined> {
   try {
-    const overall = JSON.parse(await readFile(join(folder, fileNames.overall), "utf8")) as Partial<Overall> | null;
-    if (overall?.total !== accepted || !overall.validation || typeof overall.validation !== "object") return undefined;
-    return { total: overall.total, validation: overall.validation, custom: overall.custom ?? null };
+    const text = await readFile(join(folder, fileNames.overall), "utf8");
+    const overall = (parsePythonObject(text) ?? {}) as Partial<Overall>;
+    const { total, validation, custom = null, not_in_task: others = 0 } = overall;
+    if (total === undefined || total + others !== accepted) return undefined;
+    if (typeof validation !== "object" || validation === null) return undefined;
+    return { total, validation, custom, ...(others > 0 && { not_in_task: others }) };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (error instanceof SyntaxError || code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }

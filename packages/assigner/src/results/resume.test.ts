@@ -58,13 +58,29 @@ describe("a folder", () => {
   test("may have its keys in any order, null or missing, and Python's numbers", async () => {
     await write(
       "runs.jsonl",
-      `{"output":null,"index":"a"}\n{"time":null,"index":2,"output":{"result":[NaN,"NaN",-Infinity]}}\n`,
+      '{"output":{},"index":"a"}\n' +
+        '{"time":null,"index":2,"output":{"history":null,"result":[NaN,"\\"NaN\\\\",-Infinity],"status":"unknown"}}\n',
     );
     expect((await readRecordedCell(output, cell)).accepted).toEqual(new Set(["a", 2]));
     expect(await results()).toEqual([
-      { index: "a", status: "unknown", result: null, history: null },
-      { index: 2, status: "unknown", result: [null, "NaN", null], history: null },
+      { index: "a", status: "running", result: null, history: null },
+      { index: 2, status: "unknown", result: [null, '"NaN\\', null], history: null },
     ]);
+  });
+
+  test.each([
+    ["no output", { output: null }],
+    ["an error", { error: "START_FAILED" }],
+    ["a status that nobody knows", { output: { status: "fine", history: [] } }],
+    ["messages that are none", { output: { status: "completed", history: [{ role: "user", content: null }] } }],
+  ])("may have lines with %s in runs.jsonl: they stay, are reported, and are no results", async (_, changes) => {
+    const text = `${line(1, changes)}\n${line(2)}\n`;
+    await write("runs.jsonl", text);
+    const found = await readRecordedCell(output, cell);
+    expect([found.accepted, found.unusable]).toEqual([new Set([2]), 1]);
+    expect(found.repairs).toEqual([expect.stringContaining("lines without a result: 1")]);
+    expect((await results()).map(({ index }) => index)).toEqual([2]);
+    expect(await read("runs.jsonl")).toBe(text);
   });
 
   test("tells the versions of the task that are in it", async () => {

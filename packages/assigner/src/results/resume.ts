@@ -17,6 +17,8 @@ export interface RecordedCell extends CellRef {
   failedAttempts: number;
   /** Versions that the task gave its results; more than one must not be mixed. */
   taskVersions: Set<string>;
+  /** Lines of runs.jsonl that are no results. They stay, and their samples are run again. */
+  unusable: number;
   /** What was damaged and how it was repaired, in words. */
   repairs: string[];
 }
@@ -35,10 +37,12 @@ export async function readRecordedCell(output: string, { agent, task, epoch }: C
     taskErrors: 0,
     failedAttempts: 0,
     taskVersions: new Set(),
+    unusable: 0,
     repairs: [],
   };
   const folder = cellFolder(output, cell);
   await readAndRepair(cell, join(folder, fileNames.runs), (line) => noteRun(cell, line));
+  if (cell.unusable > 0) cell.repairs.push(unusableLines(folder, cell.unusable));
   await readAndRepair(cell, join(folder, fileNames.error), (line) => {
     cell.failedAttempts++;
     if (!cell.accepted.has(line.index)) cell.failed.add(line.index);
@@ -46,32 +50,38 @@ export async function readRecordedCell(output: string, { agent, task, epoch }: C
   return cell;
 }
 
+function unusableLines(folder: string, count: number): string {
+  return `${join(folder, fileNames.runs)}: lines without a result: ${count}; they stay, and their samples are run again`;
+}
+
 async function readAndRepair(cell: RecordedCell, path: string, visit: (line: JournalLine) => void): Promise<void> {
   cell.repairs.push(...(await repairJournal(path, await readJournal(path, visit))));
 }
 
 function noteRun(cell: RecordedCell, line: JournalLine): void {
+  if (!isResult(line)) cell.unusable++;
   if (!isResult(line) || cell.accepted.has(line.index)) return;
   cell.accepted.add(line.index);
-  if (line.status === "task error") cell.taskErrors++;
+  if (line.output.status === "task error") cell.taskErrors++;
   if (line.taskVersion !== null) cell.taskVersions.add(line.taskVersion);
 }
 
-/** In runs.jsonl every line is a result but one that says that it is an error. */
-function isResult(line: JournalLine): boolean {
-  return line.error === null;
+type ResultLine = JournalLine & { output: TaskOutput };
+
+/** In runs.jsonl every line is a result but one that says that it is an error, or that has no output. */
+function isResult(line: JournalLine): line is ResultLine {
+  return line.error === null && line.output !== null;
 }
 
 /**
  * The accepted outputs of a cell and epoch, one at a time: the first line of each index, under the line's index.
  */
-export async function* readResults(output: string, cell: CellRef): AsyncGenerator<TaskOutput> {
+export async function* readResults(output: string, cell: CellRef): AsyncGenerator<TaskOutput & { index: SampleIndex }> {
   const seen = new Set<SampleIndex>();
   for await (const { text } of journalLines(join(cellFolder(output, cell), fileNames.runs))) {
     const line = parseLine(text);
     if (line === undefined || !isResult(line) || seen.has(line.index)) continue;
     seen.add(line.index);
-    const found = line.output ?? { status: "unknown", result: null, history: null };
-    yield { ...found, index: line.index };
+    yield { ...line.output, index: line.index };
   }
 }

@@ -45,6 +45,17 @@ describe("a line", () => {
     ]);
   });
 
+  test("is ASCII, and a result has a list of messages, since v0.2 counts them in whatever encoding it reads", async () => {
+    const output = { index: "é", status: "completed" as const, result: "中😀\u007f", history: null };
+    await log.append(record("é", { output }));
+    await log.append(record("no", { output: { ...output, status: "task error" } }));
+    const [line = ""] = await linesIn("model", "db", "runs.jsonl");
+    expect(line).toContain('"index":"\\u00e9"');
+    expect(line).toContain('"result":"\\u4e2d\\ud83d\\ude00\\u007f","history":[]');
+    expect(JSON.parse(line)).toMatchObject({ index: "é", output: { result: output.result } });
+    expect((await linesIn("model", "db", "error.jsonl"))[0]).toContain('"history":null');
+  });
+
   test("of a later epoch goes to that epoch's folder", async () => {
     await log.append(record(1));
     await log.append(record(1, { epoch: 2 }));
