@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -18,7 +18,14 @@ it("takes a folder that is new, empty, or a run's", async () => {
   await assertOutputFolder(folder);
 });
 
+it("takes a folder with results, though nobody has written a configuration into it", async () => {
+  await mkdir(join(folder, "agent", "task"), { recursive: true });
+  await writeFile(join(folder, "agent", "task", "runs.jsonl"), "");
+  await assertOutputFolder(folder);
+});
+
 it("refuses a folder full of other things, and names some", async () => {
   await writeFile(join(folder, "package.json"), "{}");
+  await mkdir(join(folder, "source", "deep"), { recursive: true });
   await expect(assertOutputFolder(folder)).rejects.toThrow(/holds no run \(package\.json/);
 });
