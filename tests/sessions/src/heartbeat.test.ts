@@ -5,7 +5,8 @@ import { HeartbeatTap } from "./heartbeat-tap.js";
 import { connect, echoTask, get, onlyWorker, post, startController, startWorker } from "./testbed.js";
 import { V02Worker } from "./v02-worker.js";
 
-const intervalMs = 500;
+/** Long enough that what comes at once is told from what comes next, on a busy machine too. */
+const intervalMs = 1_000;
 
 /** Resolves when so many heartbeats have come, with how each gave the indices. */
 async function untilBeats(tap: HeartbeatTap, count: number): Promise<string[]> {
