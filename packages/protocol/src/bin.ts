@@ -1,5 +1,6 @@
 import { createProgram, readPackageVersion, runBin } from "./cli/index.js";
 import { addConfigCommand } from "./config/command.js";
+import { addConformanceCommand } from "./conformance/command.js";
 
 await runBin(async (context) => {
   const program = createProgram(
@@ -10,6 +11,14 @@ await runBin(async (context) => {
     },
     context,
   );
+  let exitCode = 0;
   addConfigCommand(program, context);
+  addConformanceCommand(program, {
+    ...context,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+  });
   await program.parseAsync(context.argv, { from: "user" });
+  return exitCode;
 });

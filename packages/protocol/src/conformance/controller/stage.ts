@@ -1,0 +1,107 @@
+import { CallFailure, Mismatch } from "../check.js";
+import { accepted, exactly, fieldsOf, isObject, jsonOf } from "../expectation.js";
+import type { samples } from "../fake-task.js";
+import type { FakeWorker } from "../fake-worker.js";
+import type { FakeWorkerHost } from "../fake-worker-host.js";
+import { running, sessionReplyOf } from "../output.js";
+import type { RawClient, Reply } from "../raw-client.js";
+
+/** A worker that has not spoken for so long registers again before it is used, in milliseconds. */
+const freshMs = 4_000;
+
+type Index = (typeof samples)[keyof typeof samples];
+
+/** What the checks of a controller work with, and what they leave behind. */
+export class ControllerStage {
+  readonly #opened = new Set<number>();
+  readonly #beaten = new Map<FakeWorker, number>();
+  /** Serves every check that breaks nothing. */
+  readonly main: FakeWorker;
+
+  constructor(
+    readonly client: RawClient,
+    readonly host: FakeWorkerHost,
+  ) {
+    this.main = host.add(64);
+  }
+
+  /** A worker that is registered, for a check that needs one of its own. */
+  async worker(concurrency: number): Promise<FakeWorker> {
+    const worker = this.host.add(concurrency);
+    await this.keep(worker);
+    return worker;
+  }
+
+  /** Registers the worker unless it did a moment ago: without heartbeats it would count as out of contact. */
+  async keep(worker: FakeWorker = this.main): Promise<void> {
+    const last = this.#beaten.get(worker);
+    if (last !== undefined && performance.now() - last < freshMs) return;
+    accepted(await this.client.post("/receive_heartbeat", worker.heartbeat), null);
+    this.#beaten.set(worker, performance.now());
+  }
+
+  /** start_sample; what it opens is cancelled at the end. */
+  async start(index: Index | string, worker: FakeWorker = this.main): Promise<Reply> {
+    await this.keep(worker);
+    const reply = await this.client.post("/start_sample", { name: worker.name, index });
+    const id = idIn(reply);
+    if (id !== undefined) this.#opened.add(id);
+    return reply;
+  }
+
+  /** Opens a session that asks its first question; returns its id. */
+  async open(index: Index, worker: FakeWorker = this.main): Promise<number> {
+    const reply = await this.start(index, worker);
+    const { sessionId, output } = sessionReplyOf(reply);
+    running(output, `${reply.call}: output`);
+    return sessionId;
+  }
+
+  /** One turn. */
+  say(session_id: number, content = "An answer"): Promise<Reply> {
+    return this.client.post("/interact", { session_id, agent_response: { status: "normal", content } });
+  }
+
+  cancel(session_id: number): Promise<Reply> {
+    return this.client.post("/cancel", { session_id });
+  }
+
+  async sessions(): Promise<Record<string, unknown>> {
+    return fieldsOf(jsonOf(await this.client.get("/list_sessions")), {}, "list_sessions");
+  }
+
+  /** What list_workers says of a worker of ours, by its address. */
+  async listed(worker: FakeWorker = this.main): Promise<{ key: string; entry: Record<string, unknown> }> {
+    const reply = await this.client.get("/list_workers");
+    const all = fieldsOf(jsonOf(reply), { [worker.name]: ["an object", isObject] }, reply.call);
+    const task = fieldsOf(all[worker.name], { workers: ["an object", isObject] }, `${reply.call}.${worker.name}`);
+    const entries = Object.entries(task.workers as object).filter(([, { address }]) => address === worker.address);
+    if (entries.length !== 1) {
+      throw new Mismatch(`${reply.call}: one worker at ${worker.address}`, JSON.stringify(task.workers));
+    }
+    const [key, entry] = entries[0] as [string, unknown];
+    return { key, entry: fieldsOf(entry, { address: exactly(worker.address) }, `${reply.call}.workers`) };
+  }
+
+  /** Cancels what is still open. */
+  async clear(): Promise<void> {
+    const client = this.client.uninterrupted();
+    const open = [...this.#opened].filter((id) => this.host.workers.some(({ sessions }) => sessions.has(id)));
+    this.#opened.clear();
+    for (const session_id of open) await client.post("/cancel", { session_id }).catch(ignoreSilence);
+  }
+}
+
+function ignoreSilence(error: unknown): void {
+  if (!(error instanceof CallFailure)) throw error;
+}
+
+function idIn({ status, text }: Reply): number | undefined {
+  if (status !== 200) return undefined;
+  try {
+    const { session_id } = JSON.parse(text) as { session_id?: unknown };
+    return Number.isInteger(session_id) ? Number(session_id) : undefined;
+  } catch {
+    return undefined;
+  }
+}
