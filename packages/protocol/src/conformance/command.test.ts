@@ -86,7 +86,17 @@ test("a fake worker that cannot listen is a wrong use", async () => {
   );
   const flags = ["controller", "--url", url];
   await expect(run([...flags, "--port", String(port)])).rejects.toMatchObject({ code: "PORT_IN_USE" });
-  await expect(run([...flags, "--listen", "192.0.2.1"])).rejects.toMatchObject({ code: "USAGE" });
+  for (const wrong of [
+    ["--listen", "192.0.2.1"],
+    ["--listen", "0.0.0.0"],
+    ["--advertise", "some where"],
+  ]) {
+    await expect(run([...flags, ...wrong])).rejects.toMatchObject({
+      code: "USAGE",
+      message: expect.stringMatching(/--(listen|advertise)/),
+    });
+  }
+  expect((await run([...flags, "--listen", "0.0.0.0", "--advertise", "localhost"])).exit).toBe(0);
   taken.close();
 });
 

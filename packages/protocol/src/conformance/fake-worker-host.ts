@@ -26,6 +26,7 @@ export class FakeWorkerHost {
 
   /** Rejects with USAGE or PORT_IN_USE. */
   static async start(options: FakeWorkerHostOptions): Promise<FakeWorkerHost> {
+    assertReachable(options);
     const host = new FakeWorkerHost();
     try {
       host.#server.listen(options.port, options.host);
@@ -62,6 +63,20 @@ export class FakeWorkerHost {
     const answer = await this.workers[Number(number)]?.answer(route, text === "" ? {} : JSON.parse(text));
     if (number === "" || answer === undefined) return void response.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.text);
+  }
+}
+
+/** Every address is none that a controller could call. */
+function assertReachable({ host, advertise }: FakeWorkerHostOptions): void {
+  if (advertise === undefined && ["0.0.0.0", "::", "[::]"].includes(host)) {
+    throw new CodedError("USAGE", `--listen ${host} is every address: say with --advertise which the controller calls`);
+  }
+  const isAddress = advertise === undefined || /^[^/\s]+$/.test(advertise) || /^https?:\/\/./.test(advertise);
+  if (!isAddress || !URL.canParse(prefixOf({ host, port: 0, advertise }, 0))) {
+    throw new CodedError(
+      "USAGE",
+      `--advertise ${advertise}: a host, or an address like http://host:7000/api, is expected`,
+    );
   }
 }
 
