@@ -53,11 +53,16 @@ async function chooseIndices(client: RawClient, wanted: readonly SampleIndex[]):
 async function indicesOf(client: RawClient): Promise<SampleIndex[] | undefined> {
   try {
     const list = jsonOf(await client.get("/get_indices"));
-    return Array.isArray(list) && list.length > 0 ? list : undefined;
+    const isList = Array.isArray(list) && list.length > 0 && list.every(isIndex);
+    return isList ? list : undefined;
   } catch (error) {
     if (error instanceof Mismatch || error instanceof CallFailure) return undefined;
     throw error;
   }
+}
+
+function isIndex(value: unknown): value is SampleIndex {
+  return Number.isInteger(value) || typeof value === "string";
 }
 
 function asNumber(index: SampleIndex): SampleIndex {

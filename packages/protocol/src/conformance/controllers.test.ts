@@ -119,6 +119,24 @@ test.each<[what: string, Tamper, ids: string[], received: RegExp]>([
   ],
   ["a session that is listed for ever", everListed(), ["interact.finished", "cancel.ends"], seen("still running")],
   [
+    "a last visit that stands still",
+    on("/list_workers", (_, [status, value]) => [
+      status,
+      JSON.parse(JSON.stringify(value).replaceAll(/"last_visit":[\d.]+/g, '"last_visit":1700000000')),
+    ]),
+    ["receive_heartbeat.again"],
+    seen('"after":1700000000'),
+  ],
+  [
+    "a number that became a text",
+    on("/interact", (_, [status, value]) => [
+      status,
+      JSON.parse(JSON.stringify(value).replace('"result":true', '"result":"1"')),
+    ]),
+    ["interact.number-as-result"],
+    seen('"result":"1"'),
+  ],
+  [
     "405 without an allow header",
     (_, answer) => (answer[0] === 405 ? [405, answer[1]] : answer),
     ["routes.get-of-post", "routes.post-of-get"],

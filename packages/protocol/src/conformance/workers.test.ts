@@ -86,6 +86,11 @@ test.each<[what: string, Tamper, id: string]>([
     }),
     "interact.conversation",
   ],
+  [
+    "a refusal of what it does not know",
+    (_, answer, body) => (body.includes("unknown_field") ? [422, { detail: [] }] : answer),
+    "start_sample.extra-fields",
+  ],
   ["a session that stays", everListed(), "cancel.ends"],
   [
     "a status that is none",

@@ -75,7 +75,9 @@ export class ControllerStage {
     const reply = await this.client.get("/list_workers");
     const all = fieldsOf(jsonOf(reply), { [worker.name]: ["an object", isObject] }, reply.call);
     const task = fieldsOf(all[worker.name], { workers: ["an object", isObject] }, `${reply.call}.${worker.name}`);
-    const entries = Object.entries(task.workers as object).filter(([, { address }]) => address === worker.address);
+    const entries = Object.entries(task.workers as object).filter(
+      ([, one]) => isObject(one) && one.address === worker.address,
+    );
     if (entries.length !== 1) {
       throw new Mismatch(`${reply.call}: one worker at ${worker.address}`, JSON.stringify(task.workers));
     }
