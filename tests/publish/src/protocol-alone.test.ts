@@ -18,7 +18,7 @@ test("a task's author does not install a server", () => {
 });
 
 test("what needs no server, client or log library can be imported without them", async () => {
-  const subpaths = ["", "/task", "/agent", "/config", "/cli", "/module-loader", "/logger", "/testing"];
+  const subpaths = ["", "/task", "/agent", "/config", "/conformance", "/cli", "/module-loader", "/logger", "/testing"];
   const imports = subpaths.map((subpath) => `await import("@eval/protocol${subpath}");`).join("\n");
   await folder.run("node", ["--input-type=module", "--eval", imports], 20_000);
 });

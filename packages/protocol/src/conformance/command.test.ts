@@ -37,7 +37,7 @@ test("a line a check and a summary; 0 where nothing failed", async () => {
 
 test("1 where something failed, with what was expected and what came", async () => {
   const { url } = await V02Worker.start({}, (path, answer) => (path === "/cancel" ? [200, "\u001b[2J"] : answer));
-  const lines = await run(["worker", "--url", url, "--index", "two", "--timeout", "1"]);
+  const lines = await run(["worker", "--url", url, "--index", "two", "--timeout", "1.005"]);
   expect(lines.exit).toBe(1);
   expect(lines.out).toContain(
     'FAIL     cancel.no-such-session: an unknown session is 400\n           expected: POST /cancel: 400 {"detail": "No such session"}\n           received: 200 "\\u001b[2J"\n',

@@ -29,7 +29,8 @@ export interface Target {
  */
 export async function reach(options: TargetOptions, role: "controller" | "worker"): Promise<Target> {
   const base = parseUrl(options.url);
-  const { token, timeoutMs = 10_000, signal } = options;
+  const { token, signal } = options;
+  const timeoutMs = Math.min(Math.ceil(options.timeoutMs ?? 10_000), longestTimeoutMs);
   const address = `${base.origin}${base.pathname}`;
   await assertListens(base, address, timeoutMs);
   const client = new RawClient({ base, token, timeoutMs, signal });
@@ -67,6 +68,9 @@ function assertListens(url: URL, address: string, timeoutMs: number): Promise<vo
     socket.once("error", (error: NodeJS.ErrnoException) => fail(error.message || (error.code ?? "no connection")));
   });
 }
+
+/** Timers know no longer one. */
+const longestTimeoutMs = 2 ** 31 - 1;
 
 const ownRoute = { controller: "/list_workers", worker: "/worker_status" } as const;
 

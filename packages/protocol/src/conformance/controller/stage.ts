@@ -13,7 +13,6 @@ type Index = (typeof samples)[keyof typeof samples];
 
 /** What the checks of a controller work with, and what they leave behind. */
 export class ControllerStage {
-  readonly #opened = new Set<number>();
   readonly #beaten = new Map<FakeWorker, number>();
   /** Serves every check that breaks nothing. */
   readonly main: FakeWorker;
@@ -40,13 +39,10 @@ export class ControllerStage {
     this.#beaten.set(worker, performance.now());
   }
 
-  /** start_sample; what it opens is cancelled at the end. */
+  /** start_sample; what it opens is cancelled after the check. */
   async start(index: Index | string, worker: FakeWorker = this.main): Promise<Reply> {
     await this.keep(worker);
-    const reply = await this.client.post("/start_sample", { name: worker.name, index });
-    const id = idIn(reply);
-    if (id !== undefined) this.#opened.add(id);
-    return reply;
+    return this.client.post("/start_sample", { name: worker.name, index });
   }
 
   /** Opens a session that asks its first question; returns its id. */
@@ -85,25 +81,17 @@ export class ControllerStage {
     return { key, entry: fieldsOf(entry, { address: exactly(worker.address) }, `${reply.call}.workers`) };
   }
 
-  /** Cancels what is still open. */
+  /** Cancels what is still open: what the fake workers run, also where its id never came back. */
   async clear(): Promise<void> {
     const client = this.client.uninterrupted();
-    const open = [...this.#opened].filter((id) => this.host.workers.some(({ sessions }) => sessions.has(id)));
-    this.#opened.clear();
-    for (const session_id of open) await client.post("/cancel", { session_id }).catch(ignoreSilence);
+    for (const { sessions } of this.host.workers) {
+      const left = [...sessions.keys()];
+      for (const session_id of left) await client.post("/cancel", { session_id }).catch(ignoreSilence);
+      for (const id of left) sessions.delete(id);
+    }
   }
 }
 
 function ignoreSilence(error: unknown): void {
   if (!(error instanceof CallFailure)) throw error;
-}
-
-function idIn({ status, text }: Reply): number | undefined {
-  if (status !== 200) return undefined;
-  try {
-    const { session_id } = JSON.parse(text) as { session_id?: unknown };
-    return Number.isInteger(session_id) ? Number(session_id) : undefined;
-  } catch {
-    return undefined;
-  }
 }
