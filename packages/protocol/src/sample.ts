@@ -2,7 +2,7 @@ import { z } from "zod";
 import { messageSchema } from "./message.js";
 
 /** Names one sample inside its task. Never coerced: `"5"` and `5` are different samples. */
-export const sampleIndexSchema = z.union([z.string(), z.number().int()], "a string or an integer expected");
+export const sampleIndexSchema = z.union([z.number().int(), z.string()], "a string or an integer expected");
 
 export type SampleIndex = z.infer<typeof sampleIndexSchema>;
 
@@ -42,7 +42,10 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 export const taskOutputSchema = z.object({
   index: sampleIndexSchema.nullish().default(null),
   status: sampleStatusSchema.default("running"),
-  result: z.unknown().transform((value) => (value ?? null) as Json),
+  result: z
+    .unknown()
+    .optional()
+    .transform((value) => (value ?? null) as Json),
   history: z.array(messageSchema).nullish().default(null),
 });
 

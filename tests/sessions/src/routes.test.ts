@@ -79,7 +79,7 @@ test("a task that raises in a turn: 501, the output as text in the detail, and t
     session_id: number;
   };
   const turn = await post(address, "interact", { session_id, agent_response: { content: "a" } });
-  expect(turn).toMatchObject({ status: 501, body: { code: "TASK_ERROR" } });
+  expect(turn.status).toBe(501);
   const { detail } = turn.body as { detail: string };
   const [line, body] = [detail.slice(0, detail.indexOf("\n")), JSON.parse(detail.slice(detail.indexOf("\n")))];
   expect(line).toBe("Error: Worker returned error");
@@ -99,7 +99,7 @@ test.each([
     ],
   ],
   ["start_sample", { name: 5, index: 0 }, [{ loc: ["body", "name"], type: "type_error.str" }]],
-  ["start_sample", { name: "e", index: 0.5 }, [{ loc: ["body", "index"], msg: "a string or an integer expected" }]],
+  ["start_sample", { name: "e", index: 0.5 }, [{ type: "type_error.integer" }, { type: "type_error.str" }]],
   ["cancel", { session_id: "5" }, [{ loc: ["body", "session_id"] }]],
   ["cancel", { session_id: null }, [{ loc: ["body", "session_id"], type: "type_error.none.not_allowed" }]],
   [
