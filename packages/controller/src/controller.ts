@@ -87,7 +87,7 @@ export class Controller {
     return this.#turns.interact(request, caller);
   }
 
-  /** Ends a session. It holds its unit of capacity until the worker confirms. */
+  /** Ends a session. It holds its unit of capacity until the worker confirms; a v0.2 client is told why it did not. */
   async cancel(id: SessionId, peer: Peer): Promise<{ session_id: SessionId; pending?: true }> {
     const record = this.table.get(id);
     if (record === undefined) {
@@ -95,7 +95,8 @@ export class Controller {
       if (isOurs(peer) && !hasEnded) this.#recovery.assertOver(`session ${id}`);
       throw unknownSession();
     }
-    const ended = await this.closer.close(record);
+    const { ended, error } = await this.closer.close(record);
+    if (error !== undefined && !isOurs(peer)) throw error;
     return ended ? { session_id: id } : { session_id: id, pending: true };
   }
 

@@ -2,12 +2,18 @@ import { type SessionList, type WorkerList, workerLiveness } from "@eval/protoco
 import type { SessionTable } from "./session-table.js";
 import { freeCapacity, takesSessions, type WorkerRecord, type WorkerRegistry } from "./worker-registry.js";
 
-export function listWorkers(registry: WorkerRegistry, withIndices: boolean): WorkerList {
+export interface ListingOptions {
+  withIndices: boolean;
+  /** True: with the fields that are ours, beside v0.2's. */
+  extended: boolean;
+}
+
+export function listWorkers(registry: WorkerRegistry, { withIndices, extended }: ListingOptions): WorkerList {
   const entries = [...registry.tasks()].map(({ name, indices, version, overallNeedsHistory, workers }) => {
     const listed = Object.fromEntries([...workers.values()].map((worker) => [worker.id, describe(worker)]));
     const task = { indices: withIndices ? [...indices] : [], workers: listed };
     // Fields that are undefined are not sent: a v0.2 task has neither.
-    return [name, { ...task, version, overall_needs_history: overallNeedsHistory }] as const;
+    return [name, extended ? { ...task, version, overall_needs_history: overallNeedsHistory } : task] as const;
   });
   return Object.fromEntries(entries);
 }

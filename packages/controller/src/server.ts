@@ -4,6 +4,8 @@ import { createFront, type Handlers, type Peer } from "@eval/protocol/http-serve
 import type { Controller } from "./controller.js";
 import { listSessions, listWorkers } from "./listing.js";
 import { calculateOverall, streamOverall } from "./overall.js";
+import { inWordsOf } from "./v02-words.js";
+import { isOurs } from "./worker-reply.js";
 
 export interface ControllerServerOptions {
   version: string;
@@ -26,7 +28,9 @@ export function createControllerServer(controller: Controller, options: Controll
 
 function createHandlers(controller: Controller, version: string): Handlers<typeof controllerRoutes> {
   return {
-    listWorkers: ({ indices }) => listWorkers(controller.registry, indices !== "0"),
+    listWorkers: ({ indices }, { peer }) => {
+      return listWorkers(controller.registry, { withIndices: indices !== "0", extended: isOurs(peer) });
+    },
     listSessions: () => listSessions(controller.table),
     getIndices: ({ name }, { peer }) => controller.task(name, peer).indices,
     startSample: (request, { peer }) => controller.start(request, peer),
@@ -37,7 +41,9 @@ function createHandlers(controller: Controller, version: string): Handlers<typeo
     syncAll: () => controller.syncAll(),
     cleanSession: () => controller.cleanSessions(),
     cleanWorker: () => controller.cleanWorkers(),
-    receiveHeartbeat: (heartbeat, { peer }) => controller.registration.heartbeat(heartbeat, peer),
+    receiveHeartbeat: (heartbeat, { peer }) => {
+      return inWordsOf(peer, controller.registration.heartbeat(heartbeat, peer), controller.options.logger);
+    },
     calculateOverall: (request, { peer }) => calculateOverall(controller, request, peer),
     health: () => ({ status: "ok", version, instance: controller.options.instance }),
   };
@@ -45,5 +51,5 @@ function createHandlers(controller: Controller, version: string): Handlers<typeo
 
 /** A v0.2 client gets v0.2's one field. */
 function forPeer(reply: { session_id: number; pending?: true }, peer: Peer): unknown {
-  return peer.instance === undefined ? { session_id: reply.session_id } : reply;
+  return isOurs(peer) ? reply : { session_id: reply.session_id };
 }

@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { SessionCloser } from "./session-closer.js";
 import { type SessionState, SessionTable } from "./session-table.js";
 import { heartbeat } from "./testing/heartbeat.js";
-import type { WorkerClients } from "./worker-client.js";
+import type { CancelOutcome, WorkerClients } from "./worker-client.js";
 import { WorkerRegistry } from "./worker-registry.js";
+
+const confirmed = { ended: true };
 
 function createCloser(state: SessionState) {
   const clock = new FakeClock();
@@ -13,8 +15,8 @@ function createCloser(state: SessionState) {
   const worker = new WorkerRegistry().candidate(heartbeat(), [], time());
   const record = table.open({ id: 1, task: "echo", index: 0, worker, state }, time());
   /** The calls that are under way at the worker, in order; each is answered by calling it. */
-  const calls: ((ended: boolean) => void)[] = [];
-  const cancel = () => new Promise<boolean>((resolve) => calls.push(resolve));
+  const calls: ((outcome: CancelOutcome) => void)[] = [];
+  const cancel = () => new Promise<CancelOutcome>((resolve) => calls.push(resolve));
   const closer = new SessionCloser(table, { cancel } as unknown as WorkerClients, time);
   return { table, record, calls, closer };
 }
@@ -23,30 +25,30 @@ test("calls for one session are shared; it holds its capacity until the worker c
   const { table, record, calls, closer } = createCloser("open");
   const both = Promise.all([closer.close(record), closer.close(record)]);
   expect([calls.length, record.state, table.size]).toEqual([1, "closing", 1]);
-  calls[0]?.(true);
-  expect([await both, table.size]).toEqual([[true, true], 0]);
+  calls[0]?.(confirmed);
+  expect([await both, table.size]).toEqual([[confirmed, confirmed], 0]);
 });
 
 test("a session that is cancelled while it starts is cancelled once more when the start is answered", async () => {
   const { table, record, calls, closer } = createCloser("starting");
   const first = closer.close(record);
   const second = closer.closeStarted(record);
-  calls[0]?.(true);
+  calls[0]?.(confirmed);
   await first;
   expect(table.size).toBe(1);
   await Promise.resolve();
   expect(calls).toHaveLength(2);
-  calls[1]?.(true);
-  expect([await second, table.size]).toEqual([true, 0]);
+  calls[1]?.(confirmed);
+  expect([await second, table.size]).toEqual([confirmed, 0]);
 });
 
 test("nothing is asked twice where no call is under way any more", async () => {
   const { table, record, calls, closer } = createCloser("starting");
   const first = closer.close(record);
-  calls[0]?.(true);
+  calls[0]?.(confirmed);
   await first;
   const second = closer.closeStarted(record);
   await Promise.resolve();
-  calls[1]?.(true);
-  expect([await second, calls.length, table.size]).toEqual([true, 2, 0]);
+  calls[1]?.(confirmed);
+  expect([await second, calls.length, table.size]).toEqual([confirmed, 2, 0]);
 });

@@ -1,9 +1,9 @@
 import type { SessionRecord, SessionTable, Time } from "./session-table.js";
-import type { WorkerClients } from "./worker-client.js";
+import type { CancelOutcome, WorkerClients } from "./worker-client.js";
 
 /** Ends sessions. Each holds its unit of capacity until its worker confirms. */
 export class SessionCloser {
-  readonly #running = new Map<SessionRecord, Promise<boolean>>();
+  readonly #running = new Map<SessionRecord, Promise<CancelOutcome>>();
 
   constructor(
     private readonly table: SessionTable,
@@ -11,8 +11,8 @@ export class SessionCloser {
     private readonly time: () => Time,
   ) {}
 
-  /** Resolves with whether the worker confirmed; if not, the reaper tries again. Calls for one session are shared. */
-  close(record: SessionRecord): Promise<boolean> {
+  /** Resolves with what the worker said; where it did not confirm, the reaper tries again. Calls for one session are shared. */
+  close(record: SessionRecord): Promise<CancelOutcome> {
     const running = this.#running.get(record);
     if (running) return running;
     const closing = this.#close(record).finally(() => this.#running.delete(record));
@@ -24,18 +24,18 @@ export class SessionCloser {
    * Ends a session whose start was answered while it was being cancelled. A call that is still under way may have
    * reached the worker before the session did: it does not count, and another follows.
    */
-  async closeStarted(record: SessionRecord): Promise<boolean> {
+  async closeStarted(record: SessionRecord): Promise<CancelOutcome> {
     await this.#running.get(record);
     return this.close(record);
   }
 
-  async #close(record: SessionRecord): Promise<boolean> {
+  async #close(record: SessionRecord): Promise<CancelOutcome> {
     const isStarting = record.state === "starting";
     record.state = "closing";
     this.table.touch(record, this.time());
-    const ended = await this.clients.cancel(record.worker, record.id);
+    const outcome = await this.clients.cancel(record.worker, record.id);
     // The worker may not have known it yet: the start, when it is answered, has the last word.
-    if (ended && !isStarting) this.table.close(record, this.time());
-    return ended;
+    if (outcome.ended && !isStarting) this.table.close(record, this.time());
+    return outcome;
   }
 }

@@ -4,6 +4,14 @@ import type { Logger } from "@eval/protocol/logger";
 import type { WorkerRecord, WorkerRegistry } from "./worker-registry.js";
 import { notResponding, parseObject, workerError } from "./worker-reply.js";
 
+/** What came of a cancel. */
+export interface CancelOutcome {
+  /** Whether the session has ended: confirmed, or unknown at its worker, or its worker's process is no more. */
+  ended: boolean;
+  /** Why the worker did not confirm: WORKER_NOT_RESPONDING, or its own error. */
+  error?: unknown;
+}
+
 export interface WorkerClientsOptions {
   registry: WorkerRegistry;
   instance: string;
@@ -62,20 +70,21 @@ export class WorkerClients {
     throw error;
   }
 
-  /** Cancels a session. Resolves with whether it has ended: confirmed, or unknown there, or its process is no more. */
-  async cancel(worker: WorkerRecord, id: SessionId): Promise<boolean> {
+  /** Cancels a session. Never rejects. */
+  async cancel(worker: WorkerRecord, id: SessionId): Promise<CancelOutcome> {
     try {
       const response = await this.post(worker, workerRoutes.cancel.path, { session_id: id }, cancelTimeoutMs);
-      return parseObject(response.body).pending !== true;
+      return { ended: parseObject(response.body).pending !== true };
     } catch (error) {
-      return isCodedError(error) && (error.code === "SESSION_NOT_FOUND" || error.code === "WRONG_WORKER");
+      const code = isCodedError(error) ? error.code : undefined;
+      return code === "WRONG_WORKER" ? { ended: true } : { ended: code === "SESSION_NOT_FOUND", error };
     }
   }
 
   /** Cancels every session of a worker. Resolves with whether it answered. */
   async cancelAll(worker: WorkerRecord): Promise<boolean> {
     try {
-      const headers = this.addressing(worker);
+      const headers = { ...this.addressing(worker), "content-type": "application/octet-stream" };
       await this.of(worker).cancelAll(undefined, { timeoutMs: cancelAllTimeoutMs, headers });
       return true;
     } catch (error) {

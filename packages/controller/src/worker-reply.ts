@@ -51,9 +51,10 @@ function stateOf({ headers, body }: RawResponse, worker: WorkerRecord): string {
   return output?.status === "running" ? "running" : "finished";
 }
 
-/** v0.2's form: the worker's status, and its body as text. The code is the worker's own, for our clients. */
+/** v0.2's form: the worker's status, and its body as text. The code is the worker's own, and travels beside the text. */
 export function workerError(response: RawResponse): CodedError {
-  const text = `Error: Worker returned error\n${response.body}`;
+  const { code, ...rest } = parseObject(response.body);
+  const text = `Error: Worker returned error\n${isErrorCode(code) ? JSON.stringify(rest) : response.body}`;
   return new CodedError(codeOf(response), text, { status: response.status, detail: text });
 }
 

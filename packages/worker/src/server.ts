@@ -61,7 +61,10 @@ function createHandlers({ host, incarnation, version }: WorkerServerOptions): Ha
       return sessionReply(host.start(session_id, index, ownership), peer.instance);
     },
     interact: (request, { peer }) => sessionReply(host.interact(request), peer.instance),
-    cancel: ({ session_id }) => host.cancel(session_id),
+    cancel: async ({ session_id }, { peer }) => {
+      const reply = await host.cancel(session_id);
+      return peer.instance === undefined ? { session_id } : reply;
+    },
     cancelAll: () => host.cancelAll(),
     calculateOverall: ({ results }) => calculateOverall(host, each(results)),
     health: () => ({ status: "ok", version, instance: incarnation }),

@@ -23,7 +23,7 @@ export interface TaskHostOptions {
   now?: () => number;
   /** How long a cancelled task may take to end by itself, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
-  /** How long the caller of a cancel waits for that, in milliseconds. Default 5,000. */
+  /** How long the caller of a cancel waits for that, in milliseconds. Default 4,500: v0.2's controller hangs up after 5 s. */
   cancelReplyMs?: number;
   /**
    * How long a session of a v0.2 controller may wait for its agent's turn, in milliseconds: such a controller forgets
@@ -129,7 +129,7 @@ export class TaskHost {
     const first = !session.cancelled;
     session.cancel();
     if (first) void this.#dropAfterDeadline(session);
-    const ended = await endsWithin(session.ended, this.options.cancelReplyMs ?? 5_000);
+    const ended = await endsWithin(session.ended, this.options.cancelReplyMs ?? 4_500);
     return ended ? { session_id: id } : { session_id: id, pending: true };
   }
 

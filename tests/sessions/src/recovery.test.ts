@@ -106,7 +106,7 @@ test("a late heartbeat of a process that is no more changes nothing", async () =
 test("a worker that cannot be called back is refused with a message that names --self", async () => {
   const { address } = await startController();
   const beat = { name: "echo", address: "http://127.0.0.1:9/api", concurrency: 1, indices: [0], incarnation: "x" };
-  const reply = await post(address, "receive_heartbeat", beat);
+  const reply = await post(address, "receive_heartbeat", beat, { "x-eval-instance": "x" });
   expect(reply).toMatchObject({
     status: 400,
     body: { code: "WORKER_ABNORMAL", detail: expect.stringContaining("--self") },
@@ -155,7 +155,7 @@ test("a mix of indices is refused to the newcomer with digests and counts", asyn
   await startWorker(address);
   const other = await startWorker(address, { task: echoTask({ getIndices: () => [0, 1] }), mayWait: true });
   const beat = { name: "echo", address: other.address, concurrency: 4, indices: [0, 1] };
-  const reply = await post(address, "receive_heartbeat", beat);
+  const reply = await post(address, "receive_heartbeat", beat, { "x-eval-instance": "x" });
   const detail = expect.stringMatching(/different indices: echo has 4 \([0-9a-f]+\) at .*brings 2 \([0-9a-f]+\)/);
   expect(reply).toMatchObject({ status: 400, body: { code: "INDICES_MISMATCH", detail } });
   expect(other.registered).toBe(false);

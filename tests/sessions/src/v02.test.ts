@@ -123,7 +123,7 @@ test("an aggregate that raises, or that stops reading early, is answered; a bad 
   const { address } = await startController();
   const task = echoTask();
   await startWorker(address, { task });
-  const headers = { "content-type": "application/x-ndjson" };
+  const headers = { "content-type": "application/x-ndjson", "x-eval-instance": "x" };
   const send = (body: string) => post(address, "calculate_overall?name=echo", body, headers);
   const many = `${lines[0]}\n`.repeat(20_000);
   const bad = await send(`${lines[0]}\nsecret`);

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { CodedError, isCodedError } from "../error.js";
+import { readPeer } from "./peer.js";
 
 /** A reply whose body is already JSON text: a router passes it through without reading it. */
 export class RawReply {
@@ -18,7 +19,7 @@ export function writeReply(response: ServerResponse, value: unknown, own: FlatHe
   else write(response, 200, JSON.stringify(value ?? null), own);
 }
 
-/** Answers with an error in the wire's form: `{"detail": ..., "code": ...}`. */
+/** Answers with an error in the wire's form: `{"detail": ..., "code": ...}`; to a v0.2 peer without the code. */
 export function writeError(
   response: ServerResponse,
   error: unknown,
@@ -27,8 +28,9 @@ export function writeError(
 ): void {
   const coded = isCodedError(error) ? error : new CodedError("INTERNAL", "Internal Server Error");
   const retry = coded.retryAfterS === undefined ? {} : { "retry-after": String(coded.retryAfterS) };
-  const body = JSON.stringify({ detail: coded.detail, code: coded.code });
-  write(response, coded.status, body, own, { ...headers, ...retry });
+  const isOurs = readPeer(response.req.headers).instance !== undefined;
+  const body = isOurs ? { detail: coded.detail, code: coded.code } : { detail: coded.detail };
+  write(response, coded.status, JSON.stringify(body), own, { ...headers, ...retry });
 }
 
 function write(
