@@ -1,0 +1,14 @@
+/** Resolves with the first value that is neither undefined nor false; rejects after the deadline (default 15 s). */
+export async function waitUntil<Value>(
+  what: string,
+  look: () => Promise<Value | undefined | false> | Value | undefined | false,
+  deadlineMs = 15_000,
+): Promise<Value> {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > end) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
