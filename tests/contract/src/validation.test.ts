@@ -3,6 +3,7 @@ import { Peer, statusAndJson } from "./peer.js";
 import { type OwnProcess, startWorker } from "./processes.js";
 import { row } from "./rows.js";
 import { ScriptedWorker } from "./scripted-worker.js";
+import { type Entry, missing, none, notDict, unprocessable } from "./unprocessable.js";
 
 let worker: OwnProcess;
 const peers = { controller: new Peer(inject("controller")) } as Record<"controller" | "worker", Peer>;
@@ -13,45 +14,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => worker?.kill());
-
-type Entry = [loc: (string | number)[], msg: string, type: string];
-
-const missing = (...loc: (string | number)[]): Entry => [["body", ...loc], "field required", "value_error.missing"];
-const none = (...loc: (string | number)[]): Entry => [
-  ["body", ...loc],
-  "none is not an allowed value",
-  "type_error.none.not_allowed",
-];
-const notInteger = (...loc: (string | number)[]): Entry => [
-  ["body", ...loc],
-  "value is not a valid integer",
-  "type_error.integer",
-];
-const notText = (...loc: (string | number)[]): Entry => [["body", ...loc], "str type expected", "type_error.str"];
-const notDict = (...loc: (string | number)[]): Entry => [
-  ["body", ...loc],
-  "value is not a valid dict",
-  "type_error.dict",
-];
-const notList = (...loc: (string | number)[]): Entry => [
-  ["body", ...loc],
-  "value is not a valid list",
-  "type_error.list",
-];
-const notMember = (permitted: string, ...loc: (string | number)[]): Entry => [
-  ["body", ...loc],
-  `value is not a valid enumeration member; permitted: ${permitted}`,
-  "type_error.enum",
-];
-
-const unprocessable = (...entries: Entry[]) => [
-  422,
-  { detail: entries.map(([loc, msg, type]) => ({ loc, msg, type })) },
-];
-const agentStatuses = "'normal', 'cancelled', 'agent context limit'";
-const sampleStatuses =
-  "'running', 'completed', 'agent context limit', 'agent validation failed', 'agent invalid action', " +
-  "'task limit reached', 'unknown', 'task error'";
 
 /** A body for each route that reads one, with all its fields. */
 const whole = {
@@ -133,90 +95,6 @@ function bySchema(json: unknown) {
   const order = (json as { detail: { loc: unknown[] }[] }).detail.map(({ loc }) => loc[1]);
   return ([first]: Entry, [second]: Entry) => order.indexOf(first[1]) - order.indexOf(second[1]);
 }
-
-/** Positions as Python's parser gives them, observed. */
-test.each([
-  ["{", 1],
-  ['{"a": xyz}', 6],
-  ['{"a":1,}', 7],
-  ['"abc', 0],
-  ['{"a" 1}', 5],
-  ['{"a":1 "b"}', 7],
-  ["[1,]", 3],
-  ["1 2", 2],
-  ["nul", 0],
-  ['{"a":"x\ny"}', 7],
-  ["   ", 3],
-  ['{"a":"\\q"}', 6],
-  ["01", 1],
-  ["[1", 2],
-  ['{"a":', 5],
-  ["{'a':1}", 1],
-  ['{"a":tru}', 5],
-  ['{"ü🙂": x}', 7],
-])(row("V-08", "%j"), async (text, position) => {
-  const { status, json } = await sendRaw("controller start_sample", text);
-  expect(status).toBe(422);
-  const [entry] = (json as { detail: object[] }).detail;
-  expect(entry).toMatchObject({ loc: ["body", position], type: "value_error.jsondecode" });
-});
-
-test.each<[Place, object, Entry[]]>([
-  ["controller start_sample", { name: [], index: 0 }, [notText("name")]],
-  ["controller start_sample", { name: "n", index: [] }, [notInteger("index"), notText("index")]],
-  [
-    "worker start_sample",
-    { index: {}, session_id: "x" },
-    [notInteger("index"), notText("index"), notInteger("session_id")],
-  ],
-  ["controller cancel", { session_id: [] }, [notInteger("session_id")]],
-  ["worker cancel", { session_id: {} }, [notInteger("session_id")]],
-  ["controller interact", { session_id: 1, agent_response: 5 }, [notDict("agent_response")]],
-  ["worker interact", { session_id: 1, agent_response: { content: [] } }, [notText("agent_response", "content")]],
-  [
-    "controller interact",
-    { session_id: "x", agent_response: { status: "odd", content: {} } },
-    [
-      notInteger("session_id"),
-      notMember(agentStatuses, "agent_response", "status"),
-      notText("agent_response", "content"),
-    ],
-  ],
-  [
-    "worker interact",
-    { session_id: 1, agent_response: { status: 5, content: "x" } },
-    [notMember(agentStatuses, "agent_response", "status")],
-  ],
-  [
-    "controller receive_heartbeat",
-    { name: "n", address: [], concurrency: "x", indices: 5 },
-    [notText("address"), notInteger("concurrency"), notList("indices")],
-  ],
-  [
-    "controller receive_heartbeat",
-    { name: "n", address: "a", concurrency: {}, indices: [1, [], null] },
-    [notInteger("concurrency"), notInteger("indices", 1), notText("indices", 1), none("indices", 2)],
-  ],
-  ["controller calculate_overall", { name: "n", results: {} }, [notList("results")]],
-  ["worker calculate_overall", { name: "n", results: [5, null] }, [notDict("results", 0), none("results", 1)]],
-  [
-    "worker calculate_overall",
-    { name: "n", results: [{ index: [], status: "odd", history: 5 }] },
-    [
-      notInteger("results", 0, "index"),
-      notText("results", 0, "index"),
-      notMember(sampleStatuses, "results", 0, "status"),
-      notList("results", 0, "history"),
-    ],
-  ],
-  [
-    "controller calculate_overall",
-    { name: "n", results: [{}, { history: [{ role: "user" }, { role: "user", content: null }] }] },
-    [missing("results", 1, "history", 0, "content"), none("results", 1, "history", 1, "content")],
-  ],
-])(row("V-09", "%s %j"), async (place, value, entries) => {
-  expect(statusAndJson(await post(place, value))).toEqual(unprocessable(...entries));
-});
 
 test.each(["controller interact", "worker interact"] as const)(row("V-10", "%s"), async (place) => {
   for (const agent_response of [{}, { status: "normal" }, { content: null }]) {
