@@ -32,7 +32,7 @@ export const heartbeatSchema = heartbeatFields.refine(hasIndices, {
   path: ["indices"],
   message: "the indices, or the digest of indices that the controller knows, expected",
   // Said beside what else is missing.
-  when: ({ value }) => typeof value === "object" && value !== null,
+  when: ({ value }) => typeof value === "object" && value !== null && !Array.isArray(value),
 });
 
 function hasIndices({ indices, indices_digest }: z.infer<typeof heartbeatFields>): boolean {
