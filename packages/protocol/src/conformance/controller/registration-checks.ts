@@ -38,7 +38,7 @@ export const registrationChecks: Check<ControllerStage>[] = [
     run: async ({ client, host, main }) => {
       const other = { ...host.add(1).heartbeat, name: main.name, indices: [0] };
       const reply = await client.post("/receive_heartbeat", other);
-      refused(reply, 400, "Error: Task already exists with different indices", true);
+      refused(reply, 400, "Error: Task already exists with different indices");
     },
   },
   {
@@ -46,7 +46,7 @@ export const registrationChecks: Check<ControllerStage>[] = [
     title: "a worker that cannot be asked what it runs is refused",
     run: async ({ client, host }) => {
       const heartbeat = { ...host.add(1).heartbeat, address: host.deadAddress };
-      refused(await client.post("/receive_heartbeat", heartbeat), 400, "Error: Worker status abnormal", true);
+      refused(await client.post("/receive_heartbeat", heartbeat), 400, "Error: Worker status abnormal");
     },
   },
   {
