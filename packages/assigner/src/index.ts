@@ -1,6 +1,7 @@
 export { HttpAgent } from "./agents/http-agent.js";
 export { OpenAIChatAgent } from "./agents/openai-chat-agent.js";
-export type { AttemptOutcome, Grant } from "./dispatch/attempt.js";
+export type { Overload } from "./dispatch/adaptive-capacity.js";
+export type { AttemptOutcome, EndedAttempt, Grant } from "./dispatch/attempt.js";
 export type { CenterOptions, DispatchResult, ModuleDefinition, Settlement } from "./dispatch/center-options.js";
 export { DispatchCenter } from "./dispatch/dispatch-center.js";
 export { FlowCenter } from "./dispatch/flow/flow-center.js";

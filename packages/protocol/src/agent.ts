@@ -14,7 +14,19 @@ export interface Agent {
    * `signal` aborts when nobody waits for the answer any more: the run was stopped, or the sample's time is up (its
    * reason is then an error named `SampleTimeoutError`). An agent that does not look at it is left behind.
    */
-  inference(history: readonly Message[], options: { signal: AbortSignal }): Promise<string>;
+  inference(history: readonly Message[], options: InferenceOptions): Promise<string>;
+}
+
+/** What an agent is given with each message. */
+export interface InferenceOptions {
+  signal: AbortSignal;
+  /**
+   * For an agent that tries again by itself: to be called each time its endpoint says that it is overloaded (HTTP 429
+   * or 503), also when a later try succeeds, so that fewer samples are given to this agent, and none before
+   * `retryAfterMs` milliseconds from now. An agent that rejects with a `retryable` failure of such a `status` need not
+   * call it.
+   */
+  overloaded?: (notice?: { retryAfterMs?: number | undefined }) => void;
 }
 
 /**
@@ -22,11 +34,15 @@ export interface Agent {
  * - `context_limit`: the history is too long for it; the task is told, and the sample ends with that status;
  * - `retryable`: overload or a network fault; the same turn is tried again, after `retryAfterMs` if given;
  * - `permanent`: trying again cannot help (a wrong key, a refused request).
+ *
+ * `status`: the HTTP status that the endpoint answered with. 429 and 503 on a `retryable` failure mean that it is
+ * overloaded: fewer samples are given to the agent for a while. Many failures of one status in a row mean that it is
+ * not to be had, but for 400, 413 and 422, which judge the one request.
  */
 export type AgentFailure =
   | { kind: "context_limit" }
-  | { kind: "retryable"; retryAfterMs?: number }
-  | { kind: "permanent" };
+  | { kind: "retryable"; retryAfterMs?: number; status?: number }
+  | { kind: "permanent"; status?: number };
 
 /** A convenient error for agents in TypeScript; a plain Error with a `failure` property does as well. */
 export class AgentError extends Error {
@@ -43,5 +59,6 @@ export class AgentError extends Error {
 /** The failure that an error of an agent stands for; `permanent` where it does not say. */
 export function agentFailureOf(error: unknown): AgentFailure {
   const failure = (error as { failure?: AgentFailure } | null | undefined)?.failure;
-  return failure?.kind === "context_limit" || failure?.kind === "retryable" ? failure : { kind: "permanent" };
+  if (failure?.kind === "context_limit" || failure?.kind === "retryable") return failure;
+  return { kind: "permanent", ...(typeof failure?.status === "number" && { status: failure.status }) };
 }

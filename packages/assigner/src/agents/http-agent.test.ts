@@ -134,7 +134,7 @@ describe("failures", () => {
   ])("%i %j %s", async (status, headers, body, failure) => {
     const server = await serve(() => ({ status, headers, body }));
     const error = await failureOf(ask(build({ url: server.url })));
-    expect(error.failure).toStrictEqual(failure);
+    expect(error.failure).toStrictEqual(failure.kind === "context_limit" ? failure : { ...failure, status });
     expect(error.message).toBe(`POST ${server.url}/ answered ${status}: ${body || "(empty)"}`);
     expect(server.requests).toHaveLength(1);
   });
@@ -200,14 +200,17 @@ describe("redirects", () => {
     const other = await serve(() => ({ body: "{}" }));
     const server = await serve(() => ({ status, headers: { location: `${other.url}/there?key=1` } }));
     const error = await failureOf(ask(build({ url: server.url, headers: { "x-key": "k-1234" } })));
-    expect(error.failure).toStrictEqual({ kind: "permanent" });
+    expect(error.failure).toStrictEqual({ kind: "permanent", status });
     expect(error.message).toContain(`answered ${status} (it points to ${other.url}/there)`);
     expect(other.requests).toHaveLength(0);
   });
 
   test("a circle ends", async () => {
     const server = await serve(() => ({ status: 308, headers: { location: "/" } }));
-    expect((await failureOf(ask(build({ url: server.url })))).failure).toStrictEqual({ kind: "permanent" });
+    expect((await failureOf(ask(build({ url: server.url })))).failure).toStrictEqual({
+      kind: "permanent",
+      status: 308,
+    });
     expect(server.requests).toHaveLength(6);
   });
 });

@@ -31,9 +31,10 @@ const CERTIFICATE =
 export function failureOfAnswer(answer: Answer, nowMs: number): AgentFailure {
   if (saysContextLimit(answer.status, answer.text)) return { kind: "context_limit" };
   const passing = PASSING.has(answer.status) || answer.status >= 500;
-  if (!passing || OUT_OF_MONEY.test(answer.text)) return { kind: "permanent" };
+  const { status } = answer;
+  if (!passing || OUT_OF_MONEY.test(answer.text)) return { kind: "permanent", status };
   const wait = retryAfterMs(answer.header, nowMs);
-  return wait === undefined ? { kind: "retryable" } : { kind: "retryable", retryAfterMs: wait };
+  return { kind: "retryable", status, ...(wait !== undefined && { retryAfterMs: wait }) };
 }
 
 /**

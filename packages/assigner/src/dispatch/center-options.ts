@@ -1,7 +1,7 @@
 import type { Logger } from "@eval/protocol/logger";
 import type { SampleLimits } from "../session/sample-limits.js";
-import type { AttemptOutcome, Grant } from "./attempt.js";
-import type { RetryPolicy } from "./ledger.js";
+import type { EndedAttempt, Grant } from "./attempt.js";
+import type { RetryPolicy } from "./retry-policy.js";
 import type { CapacityReading } from "./task-capacity.js";
 
 /** The definition of an agent or a task, as the configuration has it, with references to the environment resolved. */
@@ -13,7 +13,7 @@ export interface ModuleDefinition {
 /** What came of an attempt, as the journal is told. */
 export interface Settlement {
   grant: Grant;
-  outcome: Extract<AttemptOutcome, { kind: "ended" | "failed" }>;
+  outcome: EndedAttempt;
   /** A failure that will be tried again. */
   retried: boolean;
   durationMs: number;
@@ -36,6 +36,8 @@ export interface CenterOptions {
   retry: RetryPolicy;
   /** Of every attempt; runners see to them. Default: none. */
   limits?: SampleLimits;
+  /** So many failures alike in a row, and an agent or a task is left alone for a while; 0: never. Default 10. */
+  circuit?: number | undefined;
   logger: Logger;
   /** What the controllers have free of these tasks. A task that is not in the answer could not be asked about. */
   readCapacity: (tasks: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, CapacityReading>>;
@@ -46,7 +48,7 @@ export interface CenterOptions {
   onEnd?: (grant: Grant) => void;
 }
 
-/** A task that could not be served for too long. */
+/** A task that could not be served for too long, or an agent or a task that failed for too long. */
 export interface Starved {
   left: number;
   why: string;
@@ -54,7 +56,7 @@ export interface Starved {
 
 /** How a run ended. */
 export interface DispatchResult {
-  /** Tasks that were given up, with the number of samples left and the reason. */
+  /** What was given up, with the number of samples left and the reason: tasks by their names, agents as `agent NAME`. */
   starved: Map<string, Starved>;
   stopped: boolean;
 }

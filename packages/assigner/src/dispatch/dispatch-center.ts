@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { CodedError, messageOf } from "@eval/protocol";
 import type { CellPlan } from "../evaluation/plan.js";
+import type { Overload } from "./adaptive-capacity.js";
 import type { AttemptOutcome, Grant } from "./attempt.js";
 import type { CenterOptions, DispatchResult } from "./center-options.js";
 import { HandOut } from "./hand-out.js";
@@ -85,6 +86,14 @@ export abstract class DispatchCenter<Param = unknown> {
    */
   protected finish(attempt: string, outcome: AttemptOutcome): Promise<void> {
     return this.#started().finish(attempt, outcome);
+  }
+
+  /**
+   * An attempt's agent says that its endpoint is overloaded. For runners that can tell before the attempt has ended: its
+   * outcome tells, too.
+   */
+  protected overloaded(attempt: string, overload: Overload): void {
+    this.#started().overloaded(attempt, overload);
   }
 
   /**

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CellPlan } from "../evaluation/plan.js";
 import type { Grant } from "./attempt.js";
-import { exponentialBackoff, Ledger } from "./ledger.js";
+import { Ledger } from "./ledger.js";
+import { exponentialBackoff } from "./retry-policy.js";
 
 function planOf(agent: string, task: string, samples: number): CellPlan {
   const remaining = Array.from({ length: samples }, (_, index) => ({ index, epoch: 1 }));

@@ -1,44 +1,11 @@
-import type { CellPlan, PlannedSample } from "../evaluation/plan.js";
-import type { AllocationCell, AllocationSide } from "./allocation-problem.js";
+import type { CellPlan } from "../evaluation/plan.js";
 import { allocate } from "./allocator.js";
 import type { Grant } from "./attempt.js";
-import { RetryQueue } from "./retry-queue.js";
-
-export interface RetryPolicy {
-  /** Attempts at one sample, in one launch. 1: failures are final. */
-  maxAttempts: number;
-  /** Milliseconds to wait before attempt `number` (2 and more). */
-  delayMs: (number: number) => number;
-}
-
-/** Waits 1 s, 2 s, 4 s, ... up to a minute, each shortened by up to a quarter so that retries do not come in waves. */
-export function exponentialBackoff(number: number, random: () => number = Math.random): number {
-  return Math.min(60_000, 1_000 * 2 ** (number - 2)) * (1 - random() / 4);
-}
+import { abandon, type Cell, cellsOf, type Side, sidesOf, startable, takeNext, waiting } from "./ledger-cell.js";
+import type { RetryPolicy } from "./retry-policy.js";
 
 /** A sample that so many runners were lost with has failed. */
 const maxLosses = 3;
-
-interface Side extends AllocationSide {
-  name: string;
-  capacity: number;
-  free: number;
-  inFlight: number;
-}
-
-/** A sample to be started as its attempt `number`. */
-interface Waiting extends PlannedSample {
-  number: number;
-  losses: number;
-}
-
-interface Cell extends AllocationCell {
-  plan: CellPlan;
-  /** Position of the next sample in `plan.remaining` that was never started. */
-  next: number;
-  /** Put back or to be tried again: thousands where failures are permanent. */
-  again: RetryQueue<Waiting>;
-}
 
 interface Running {
   grant: Grant;
@@ -71,19 +38,7 @@ export class Ledger {
       plans.map(({ task }) => task),
       capacity.task,
     );
-    const agentAt = positions(this.#agents);
-    const taskAt = positions(this.#tasks);
-    this.#cells = plans.map((plan) => ({
-      agent: agentAt.get(plan.agent) as number,
-      task: taskAt.get(plan.task) as number,
-      left: 0,
-      priority: plan.priority,
-      secondsPerSample: 1,
-      lastServed: 0,
-      plan,
-      next: 0,
-      again: new RetryQueue(),
-    }));
+    this.#cells = cellsOf(plans, this.#agents, this.#tasks);
   }
 
   get inFlight(): number {
@@ -91,7 +46,11 @@ export class Ledger {
   }
 
   inFlightOf(task: string): number {
-    return this.#tasks.find(({ name }) => name === task)?.inFlight ?? 0;
+    return inFlightOn(this.#tasks, task);
+  }
+
+  inFlightOfAgent(agent: string): number {
+    return inFlightOn(this.#agents, agent);
   }
 
   /** Samples of a task that are neither in flight nor finished. */
@@ -117,10 +76,18 @@ export class Ledger {
 
   /**
    * Starts as much as the capacities allow, by maximum flow, and at most `limit` attempts.
-   * @param freeOf what the controller has free of a task
+   * @param freeOf how many may be started on a task, whatever its configured capacity
+   * @param agentFreeOf the same of an agent that has so many in flight
    */
-  grant(now: number, freeOf: (task: string) => number, limit = Number.POSITIVE_INFINITY): Grant[] {
-    for (const side of this.#agents) side.free = side.capacity - side.inFlight;
+  grant(
+    now: number,
+    freeOf: (task: string) => number,
+    limit = Number.POSITIVE_INFINITY,
+    agentFreeOf: (agent: string, inFlight: number) => number = () => Number.POSITIVE_INFINITY,
+  ): Grant[] {
+    for (const side of this.#agents) {
+      side.free = Math.min(side.capacity - side.inFlight, agentFreeOf(side.name, side.inFlight));
+    }
     for (const side of this.#tasks) side.free = Math.min(side.capacity - side.inFlight, freeOf(side.name));
     for (const cell of this.#cells) cell.left = startable(cell, now);
     const sequence = this.#sequence + 1;
@@ -138,6 +105,11 @@ export class Ledger {
     // Allocations that start nothing must not age those that wait.
     if (grants.length > 0) this.#sequence = sequence;
     return grants;
+  }
+
+  /** An attempt that is in flight. */
+  grantOf(attempt: string): Grant | undefined {
+    return this.#running.get(attempt)?.grant;
   }
 
   /** Ends an attempt that did not take place: its sample is the next to start. */
@@ -176,27 +148,34 @@ export class Ledger {
     // A moving average over the last ten or so.
     cell.secondsPerSample += (durationMs / 1000 - cell.secondsPerSample) * (grant.number === 1 ? 0.1 : 0.02);
     const number = grant.number + 1;
-    const retried = mayRetry && number <= this.retry.maxAttempts;
-    if (retried) cell.again.add({ ...grant, number }, now + this.retry.delayMs(number));
+    const retried = mayRetry && number - grant.repeats <= this.retry.maxAttempts;
+    if (retried) cell.again.add({ ...grant, number }, now + this.retry.delayMs(number - grant.repeats));
     return { grant, retried, durationMs };
   }
 
-  /** Takes what is not in flight of a task out of the plan; returns how many samples that were. */
-  abandon(task: string): number {
-    let count = 0;
-    for (const cell of this.#cells) {
-      if (cell.plan.task !== task) continue;
-      count += waiting(cell);
-      cell.next = cell.plan.remaining.length;
-      cell.again.clear();
-    }
-    return count;
+  /** Ends an attempt whose sample is not to blame: it is tried again from `due` on, and the policy does not count it. */
+  repeat(
+    attempt: string,
+    due: number,
+    now: number,
+  ): { grant: Grant; retried: boolean; durationMs: number } | undefined {
+    const running = this.#end(attempt);
+    if (running === undefined) return undefined;
+    const { grant, cell, startedAt } = running;
+    cell.again.add({ ...grant, number: grant.number + 1, repeats: grant.repeats + 1 }, due);
+    return { grant, retried: true, durationMs: now - startedAt };
+  }
+
+  /** Takes what is not in flight of a task, or of an agent, out of the plan; returns how many samples that were. */
+  abandon(name: string, side: "agent" | "task" = "task"): number {
+    const cells = this.#cells.filter(({ plan }) => plan[side] === name);
+    return cells.reduce((count, cell) => count + abandon(cell), 0);
   }
 
   #start(cell: Cell, now: number): Grant {
-    const { index, epoch, number, losses } = cell.again.take(now) ?? neverStarted(cell);
+    const { index, epoch, number, losses, repeats } = takeNext(cell, now);
     const { agent, task } = cell.plan;
-    const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number, losses };
+    const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number, losses, repeats };
     this.#running.set(grant.attempt, { grant, cell, startedAt: now });
     (this.#agents[cell.agent] as Side).inFlight += 1;
     (this.#tasks[cell.task] as Side).inFlight += 1;
@@ -213,26 +192,6 @@ export class Ledger {
   }
 }
 
-function neverStarted(cell: Cell): Waiting {
-  const { index, epoch } = cell.plan.remaining[cell.next++] as PlannedSample;
-  return { index, epoch, number: 1, losses: 0 };
-}
-
-function waiting({ plan, next, again }: Cell): number {
-  return plan.remaining.length - next + again.size;
-}
-
-function startable({ plan, next, again }: Cell, now: number): number {
-  return plan.remaining.length - next + again.ready(now);
-}
-
-function sidesOf(names: readonly string[], capacity: ReadonlyMap<string, number>): Side[] {
-  return [...new Set(names)].map((name) => {
-    const most = capacity.get(name) ?? 1;
-    return { name, capacity: most, free: most, inFlight: 0 };
-  });
-}
-
-function positions(sides: readonly Side[]): Map<string, number> {
-  return new Map(sides.map(({ name }, at) => [name, at]));
+function inFlightOn(sides: readonly Side[], name: string): number {
+  return sides.find((side) => side.name === name)?.inFlight ?? 0;
 }

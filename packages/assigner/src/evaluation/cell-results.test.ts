@@ -20,7 +20,7 @@ afterEach(() => rm(output, { recursive: true }));
 const history = [{ role: "user" as const, content: "hi" }];
 
 function settlement(index: number, outcome: Partial<Settlement["outcome"]>): Settlement {
-  const grant = { attempt: String(index), agent: "a", task: "t", index, epoch: 1, number: 1, losses: 0 };
+  const grant = { attempt: String(index), agent: "a", task: "t", index, epoch: 1, number: 1, losses: 0, repeats: 0 };
   const ended = { kind: "ended", output: { index, status: "completed", result: index, history } };
   return { grant, outcome: { ...ended, ...outcome } as Settlement["outcome"], retried: false, durationMs: 5 };
 }

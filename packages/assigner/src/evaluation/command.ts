@@ -3,6 +3,7 @@ import {
   addLogOptions,
   type Command,
   type LogOptions,
+  nonNegativeInteger,
   onShutdown,
   positiveInteger,
   positiveNumber,
@@ -26,6 +27,7 @@ interface Flags extends LogOptions {
   lease: number;
   sampleTimeout?: number;
   maxTurns?: number;
+  circuit?: number;
   token?: string;
 }
 
@@ -48,6 +50,11 @@ export function addRun(program: Command, context: CommandContext): void {
       positiveNumber,
     )
     .option("--max-turns <number>", "turns of the agent in one sample (default: no limit)", positiveInteger)
+    .option(
+      "--circuit <number>",
+      "failures alike in a row after which an agent or a task is left alone for a while; 0: never (default: 10)",
+      nonNegativeInteger,
+    )
     .option("-o, --output <folder>", "where results go (default: the configuration's output)")
     .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
     .option("--keep-failed", "do not run again what has only failed lines")
@@ -55,7 +62,7 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("--force-unlock", "take the output folder from whoever holds it")
     .option(
       "--wait-for-workers <seconds>",
-      "how long missing workers, and a controller out of reach, are waited for",
+      "how long missing workers, a controller out of reach, and what fails again and again are waited for",
       secondsOption,
       60,
     )
@@ -111,6 +118,7 @@ function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): 
     leaseS: flags.lease,
     sampleTimeoutMs: flags.sampleTimeout === undefined ? undefined : flags.sampleTimeout * 1000,
     maxTurns: flags.maxTurns,
+    circuit: flags.circuit,
     token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
   };
 }
@@ -120,7 +128,8 @@ function describeReport(
   renderSummary: (rows: EvaluationReport["rows"]) => string,
 ): string {
   const lines = rows.length > 0 ? [renderSummary(rows)] : [];
-  for (const [task, { left, why }] of starved) lines.push(`${task}: ${why}; ${left} samples are left.`);
+  for (const [task, { left, why }] of starved)
+    lines.push(`${task}: ${why}; ${left} samples are left for the next launch.`);
   const hasFailed = rows.some(({ failed }) => failed > 0);
   if (hasFailed) lines.push("Some samples failed: error.jsonl says why. Launch again to run them again.");
   if (overallFailed) lines.push("An overall could not be made: the log says why. Launch again to make it.");

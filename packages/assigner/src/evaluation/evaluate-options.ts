@@ -27,6 +27,11 @@ export interface EvaluateOptions {
   sampleTimeoutMs?: number | undefined;
   /** The agent's turns in one sample; above the configuration's. Default: no limit. */
   maxTurns?: number | undefined;
+  /**
+   * So many failures alike in a row, and nothing is sent to an agent or a task for a while; 0: never. Above the
+   * configuration's. Default 10.
+   */
+  circuit?: number | undefined;
   /** How long workers, and a controller out of reach, are waited for, in milliseconds. Default 60,000. */
   waitForWorkersMs?: number;
   /** Seconds that sessions outlive this process. Default 60. */
@@ -42,13 +47,13 @@ export interface EvaluateOptions {
 export interface EvaluationReport {
   /**
    * `complete`: every sample has a result. `failed`: some have none, or an overall could not be made. `starved`: no
-   * worker came for some. `interrupted`: the signal was aborted.
+   * worker came for some, or an agent or a task was given up. `interrupted`: the signal was aborted.
    */
   outcome: "complete" | "failed" | "starved" | "interrupted";
   /** Absolute. */
   output: string;
   rows: SummaryRow[];
-  /** Tasks that were given up, with the number of samples left and the reason. */
+  /** What was given up, with the number of samples left and the reason: tasks by their names, agents as `agent NAME`. */
   starved: ReadonlyMap<string, Starved>;
   /** The aggregate of some complete cell could not be made. */
   overallFailed: boolean;

@@ -42,6 +42,7 @@ describe("a configuration", () => {
       epochs: 1.5,
       sample_timeout: 0,
       max_turns: "many",
+      circuit: -1,
     });
     expect(problems).toEqual([
       "assignments.2.agent: must be a name or a list of names",
@@ -54,6 +55,7 @@ describe("a configuration", () => {
       "epochs: must be 1: samples are not repeated by this version",
       "sample_timeout: must be more than 0 seconds",
       "max_turns: must be a positive integer",
+      "circuit: must be an integer of at least 0",
     ]);
   });
 

@@ -24,6 +24,8 @@ export interface EvaluationConfig {
   /** Repetitions of each sample; default 1. */
   epochs: number;
   limits: SampleLimits;
+  /** Failures alike in a row that open a circuit; undefined where the file does not say. */
+  circuit: number | undefined;
   warnings: string[];
 }
 
@@ -50,6 +52,11 @@ const countSchema = z
   .number("must be a positive integer")
   .int("must be a positive integer")
   .positive("must be a positive integer");
+const circuitSchema = z
+  .number("must be an integer of at least 0")
+  .int("must be an integer of at least 0")
+  .nonnegative("must be an integer of at least 0")
+  .optional();
 const secondsSchema = z.number("must be a number of seconds").positive("must be more than 0 seconds");
 const epochsSchema = z.literal(1, "must be 1: samples are not repeated by this version").default(1);
 const outputSchema = z.string("must be a path").min(1, "must not be empty").default("output/{TIMESTAMP}");
@@ -74,6 +81,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     runner: reader.read(["runner"], z.string("must be a text").min(1, "must not be empty").optional()),
     epochs: reader.read(["epochs"], epochsSchema) ?? 1,
     limits: reader.limits(),
+    circuit: reader.read(["circuit"], circuitSchema),
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),
   };
   config.warnings.push(...unknownKeys(raw));
@@ -82,7 +90,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
 
 const knownKeys: readonly string[] = [
   ...["definition", "concurrency", "assignments", "output", "runner", "epochs"],
-  ...["sample_timeout", "max_turns"],
+  ...["sample_timeout", "max_turns", "circuit"],
   // What the configuration language may leave behind.
   ...["import", "default", "overwrite"],
 ];

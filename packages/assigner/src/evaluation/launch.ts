@@ -4,7 +4,7 @@ import { redact } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
 import type { CenterOptions, DispatchResult } from "../dispatch/center-options.js";
 import type { DispatchCenter } from "../dispatch/dispatch-center.js";
-import { exponentialBackoff } from "../dispatch/ledger.js";
+import { exponentialBackoff } from "../dispatch/retry-policy.js";
 import { loadCenter } from "../dispatch/runner-type.js";
 import type { RunLog } from "../results/run-log.js";
 import { LeaseKeeper } from "../session/lease-keeper.js";
@@ -130,6 +130,7 @@ export class Launch {
         timeoutMs: settings.sampleTimeoutMs ?? evaluation.limits.timeoutMs,
         maxTurns: settings.maxTurns ?? evaluation.limits.maxTurns,
       },
+      circuit: settings.circuit ?? evaluation.circuit,
       logger,
       readCapacity: (tasks, signal) => readCapacities(clients, tasks, signal, logger),
       record: (settlement) => results().record(settlement),

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CodedError, type Message } from "@eval/protocol";
-import { type Agent, agentFailureOf } from "@eval/protocol/agent";
+import { type Agent, agentFailureOf, type InferenceOptions } from "@eval/protocol/agent";
+import { isOverload } from "../dispatch/verdicts.js";
+import { OverloadMeter } from "./overload-meter.js";
 
 /** Tries of one turn, as v0.2 has it. */
 const tries = 3;
@@ -8,18 +10,25 @@ const tries = 3;
 /** The longest pause that an agent's Retry-After gets, in milliseconds. */
 const maxPauseMs = 60_000;
 
-/** The agent's answer. A retryable failure is tried again, twice; the last failure is thrown. */
+/**
+ * The agent's answer. A retryable failure is tried again, twice; the last failure is thrown. What its endpoint refused as
+ * too much goes to the meter, also where a later try succeeds.
+ */
 export async function infer(
   agent: Agent,
   history: readonly Message[],
   signal: AbortSignal,
+  meter = new OverloadMeter(),
   pause: (ms: number, signal: AbortSignal) => Promise<void> = (ms) => delay(ms, undefined, { signal }),
 ): Promise<string> {
   for (let attempt = 1; ; attempt++) {
+    const sentAt = performance.now();
+    const overloaded: InferenceOptions["overloaded"] = (notice) => meter.refused(sentAt, notice?.retryAfterMs);
     try {
-      return assertText(await unlessAborted(agent.inference(history, { signal }), signal));
+      return assertText(await unlessAborted(agent.inference(history, { signal, overloaded }), signal));
     } catch (error) {
       const failure = agentFailureOf(error);
+      if (failure.kind === "retryable" && isOverload(failure)) meter.refused(sentAt, failure.retryAfterMs);
       if (signal.aborted || failure.kind !== "retryable" || attempt === tries) throw error;
       const asked = Math.min(failure.retryAfterMs ?? 0, maxPauseMs);
       await pause(Math.max(asked, 1_000 * attempt * (0.75 + Math.random() / 2)), signal);

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Message, messageOf, type SampleIndex, type TaskOutput } from "@eval/protocol";
-import { type Agent, agentFailureOf } from "@eval/protocol/agent";
+import { type Agent, type AgentFailure, agentFailureOf } from "@eval/protocol/agent";
 import type { AgentOutput } from "@eval/protocol/task";
+import type { Overload } from "../dispatch/adaptive-capacity.js";
 import type { AttemptOutcome } from "../dispatch/attempt.js";
 import type { RunError } from "../results/journal-record.js";
 import { failedOutput, isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { infer } from "./infer.js";
+import { OverloadMeter } from "./overload-meter.js";
 import { AttemptLife, type SampleLimits, TurnLimitError } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 import type { StartedSession, StartOptions, TaskSession } from "./task-session.js";
@@ -16,6 +18,8 @@ export interface RunSampleOptions extends StartOptions {
   index: SampleIndex;
   /** Default: none. */
   limits?: SampleLimits;
+  /** Told at once when the agent's endpoint is overloaded; the outcome says so once more. */
+  onOverload?: (overload: Overload) => void;
 }
 
 /**
@@ -42,12 +46,15 @@ class Attempt {
   /** What is known of the session, with the agent's turn that the task has not replied to yet. */
   #known: TaskOutput | null = null;
   #turns = 0;
+  readonly #meter: OverloadMeter;
   #waitsFor: "the task to start it" | "the agent" | "the task" = "the task to start it";
 
   constructor(
     private readonly options: RunSampleOptions,
     private readonly life: AttemptLife,
-  ) {}
+  ) {
+    this.#meter = new OverloadMeter(options.onOverload);
+  }
 
   async run(): Promise<AttemptOutcome> {
     const started = await this.#start();
@@ -56,7 +63,9 @@ class Attempt {
     const outcome = await this.#converse(started);
     if (isLimit(outcome)) await Promise.race([endSession(session), delay(cancelGraceMs)]);
     else if (!isOver(outcome)) await session.cancel();
-    return outcome.kind === "ended" || outcome.kind === "failed" ? { ...outcome, sessionId: session.id } : outcome;
+    if (outcome.kind !== "ended" && outcome.kind !== "failed") return outcome;
+    const { overload } = this.#meter;
+    return { ...outcome, sessionId: session.id, ...(overload && { overload }) };
   }
 
   async #start(): Promise<StartedSession | AttemptOutcome> {
@@ -100,11 +109,18 @@ class Attempt {
     this.#waitsFor = "the agent";
     if (life.signal.aborted) return this.#aborted();
     try {
-      return { status: "normal", content: await infer(this.options.agent, history ?? [], life.signal) };
+      return { status: "normal", content: await infer(this.options.agent, history ?? [], life.signal, this.#meter) };
     } catch (error) {
       if (life.signal.aborted) return this.#aborted();
-      if (agentFailureOf(error).kind !== "context_limit") return failed("AGENT_FAILED", error, null);
-      return { status: "agent context limit", content: null };
+      const failure = agentFailureOf(error);
+      if (failure.kind === "context_limit") return { status: "agent context limit", content: null };
+      return {
+        kind: "failed",
+        error: "AGENT_FAILED",
+        info: messageOf(error),
+        output: null,
+        agentFailure: plain(failure),
+      };
     }
   }
 
@@ -149,6 +165,13 @@ function isOver(outcome: AttemptOutcome): boolean {
 
 async function endSession(session: TaskSession): Promise<void> {
   await session.cancel().catch(() => {});
+}
+
+/** An author's object may hold anything; this one can travel. */
+function plain(failure: AgentFailure): AgentFailure {
+  if (failure.kind === "context_limit") return { kind: failure.kind };
+  const { kind, status } = failure;
+  return { kind, ...(typeof status === "number" && { status }) };
 }
 
 function failed(error: RunError, why: unknown, output: TaskOutput | null): AttemptOutcome {

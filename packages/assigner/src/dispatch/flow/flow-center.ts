@@ -1,10 +1,14 @@
 import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
+import type { Overload } from "../adaptive-capacity.js";
 import type { AttemptOutcome } from "../attempt.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import type { RunnerDescriptor } from "../runner.js";
 
-/** What a flow runner sends: it wants attempts, or one of them has ended. */
-export type FlowMessage = { type: "take" } | { type: "finish"; attempt: string; outcome: AttemptOutcome };
+/** What a flow runner sends: it wants attempts, an agent's endpoint is overloaded, or an attempt has ended. */
+export type FlowMessage =
+  | { type: "take" }
+  | { type: "overload"; attempt: string; overload: Overload }
+  | { type: "finish"; attempt: string; outcome: AttemptOutcome };
 
 /** The default: one process, all assignments at once, allocated by maximum flow whenever something changed. */
 export class FlowCenter extends DispatchCenter<RunParam> {
@@ -20,8 +24,9 @@ export class FlowCenter extends DispatchCenter<RunParam> {
     return restoreRunParam(param);
   }
 
-  override onRequest(_runner: string, message: unknown): Promise<unknown> {
+  override async onRequest(_runner: string, message: unknown): Promise<unknown> {
     const request = message as FlowMessage;
+    if (request.type === "overload") return this.overloaded(request.attempt, request.overload);
     return request.type === "take" ? this.take() : this.finish(request.attempt, request.outcome);
   }
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "@eval/protocol";
 import type { RunShared } from "../../session/run-param.js";
 import { runSample } from "../../session/run-sample.js";
+import type { Overload } from "../adaptive-capacity.js";
 import type { AttemptOutcome, Grant } from "../attempt.js";
 import { Runner } from "../runner.js";
 import { FlowCenter, type FlowMessage } from "./flow-center.js";
@@ -36,12 +37,13 @@ export class FlowRunner extends Runner<RunShared> {
     await this.#send({ type: "finish", attempt: grant.attempt, outcome });
   }
 
-  async #outcomeOf({ agent: agentName, task: taskName, index }: Grant): Promise<AttemptOutcome> {
+  async #outcomeOf({ attempt, agent: agentName, task: taskName, index }: Grant): Promise<AttemptOutcome> {
     const { owner, leaseS, limits, agents, tasks } = this.shared;
     const agent = agents.get(agentName);
     const task = tasks.get(taskName);
     if (agent === undefined || task === undefined) throw new Error(`no agent ${agentName} or task ${taskName} here`);
-    return runSample({ agent, task, index, owner, leaseS, limits, signal: this.services.signal });
+    const onOverload = (overload: Overload) => void this.#send({ type: "overload", attempt, overload });
+    return runSample({ agent, task, index, owner, leaseS, limits, onOverload, signal: this.services.signal });
   }
 
   #send(message: FlowMessage): Promise<unknown> {

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Circuit, type CircuitChange, type Verdict } from "./circuit.js";
+
+const good: Verdict = { kind: "good" };
+const bad = (reason = "away"): Verdict => ({ kind: "bad", reason, text: `it is ${reason}` });
+
+/** A circuit that has just opened, at 0. */
+function opened(threshold = 3, giveUpMs = 60_000): Circuit {
+  const circuit = new Circuit({ threshold, giveUpMs });
+  for (let failure = 0; failure < threshold; failure++) circuit.ended(`f${failure}`, bad(), 0);
+  expect(circuit.isOpen).toBe(true);
+  return circuit;
+}
+
+function tries(circuit: Circuit, attempt: string, verdict: Verdict, now: number): CircuitChange | undefined {
+  expect(circuit.room(now)).toBe(1);
+  circuit.started(attempt);
+  expect(circuit.room(now)).toBe(0);
+  return circuit.ended(attempt, verdict, now);
+}
+
+describe("Circuit", () => {
+  it("opens after so many failures alike in a row, and not for others", () => {
+    const circuit = new Circuit({ threshold: 3, giveUpMs: 60_000 });
+    const verdicts = [bad(), bad(), good, bad(), bad(), bad("slow"), bad(), { kind: "neutral" }, bad()] as const;
+    for (const verdict of verdicts) expect(circuit.ended("some", verdict, 0)).toBeUndefined();
+    expect(circuit.room(9)).toBe(Number.POSITIVE_INFINITY);
+    const change = circuit.ended("last", bad(), 9);
+    expect(change).toEqual({ to: "open", text: "it is away", failures: 3, pauseMs: 5_000, again: false });
+    expect(circuit.room(5_008)).toBe(0);
+    expect(circuit.halfOpenAt).toBe(5_009);
+  });
+
+  it("lets one attempt try after each pause, twice as long each time, and gives up in the end", () => {
+    const circuit = opened();
+    const pauses: unknown[] = [];
+    let now = 5_000;
+    for (let attempt = 0; circuit.givenUp === undefined; attempt++) {
+      const change = tries(circuit, `try ${attempt}`, bad(), now);
+      pauses.push(change?.to === "open" ? change.pauseMs : change);
+      now = circuit.halfOpenAt ?? now;
+    }
+    const end = { to: "given up", text: "it is away", afterMs: 60_000, tries: 4 };
+    expect(pauses).toEqual([10_000, 20_000, 25_000, end]);
+    expect(circuit.room(1e9)).toBe(0);
+    expect(circuit.halfOpenAt).toBeUndefined();
+  });
+
+  it("is not changed by what was in flight and fails, and closes with what goes well", () => {
+    const circuit = opened();
+    expect(circuit.ended("old", bad(), 100)).toBeUndefined();
+    expect(circuit.ended("old too", good, 200)).toEqual({ to: "closed", afterMs: 200 });
+    expect(circuit.room(200)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("lets another attempt try where one said nothing", () => {
+    const circuit = opened();
+    circuit.started("first");
+    circuit.released("first");
+    expect(circuit.room(5_000)).toBe(1);
+    tries(circuit, "second", { kind: "neutral" }, 5_000);
+    expect(tries(circuit, "third", good, 5_000)).toMatchObject({ to: "closed" });
+  });
+
+  it("opens again with one failure until as many attempts have gone well", () => {
+    const circuit = opened();
+    tries(circuit, "try", good, 5_000);
+    expect(circuit.ended("a", bad(), 6_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
+    tries(circuit, "another", good, 16_000);
+    for (const attempt of ["b", "c", "d"]) circuit.ended(attempt, good, 17_000);
+    expect(circuit.ended("e", bad(), 18_000)).toBeUndefined();
+    expect(circuit.ended("f", bad(), 18_000)).toBeUndefined();
+    expect(circuit.ended("g", bad(), 18_000)).toMatchObject({ to: "open", pauseMs: 5_000 });
+  });
+
+  it("never opens with a threshold of 0", () => {
+    const circuit = new Circuit({ threshold: 0, giveUpMs: 0 });
+    for (let at = 0; at < 100; at++) expect(circuit.ended(String(at), bad(), at)).toBeUndefined();
+  });
+
+  it("never has two attempts try at once, opens for failures alone, and ends where nothing goes well", () => {
+    const event = fc.record({
+      what: fc.constantFrom("start", "good", "bad", "neutral"),
+      pick: fc.nat(9),
+      ms: fc.nat(9_000),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(event, { maxLength: 80 }), (threshold, events) => {
+        const circuit = new Circuit({ threshold, giveUpMs: 30_000 });
+        const flying: string[] = [];
+        const startedOpen = new Set<string>();
+        let [now, next, inRow] = [0, 0, 0];
+        for (const { what, pick, ms } of events) {
+          now += ms;
+          if (what === "start") {
+            if (circuit.room(now) < 1) continue;
+            const attempt = String(next++);
+            if (circuit.isOpen) startedOpen.add(attempt);
+            circuit.started(attempt);
+            flying.push(attempt);
+            continue;
+          }
+          const [attempt] = flying.splice(pick % (flying.length || 1), 1);
+          if (attempt === undefined) continue;
+          startedOpen.delete(attempt);
+          const wasOpen = circuit.isOpen;
+          const change = circuit.ended(attempt, what === "bad" ? bad() : { kind: what as "good" | "neutral" }, now);
+          if (what !== "neutral") inRow = what === "bad" ? inRow + 1 : 0;
+          if (what === "good") expect(circuit.isOpen).toBe(false);
+          if (!wasOpen && circuit.isOpen) expect(change).toMatchObject({ to: "open", again: false });
+          if (!wasOpen && circuit.isOpen) expect(what).toBe("bad");
+          if (circuit.isOpen) expect(startedOpen.size + Math.min(1, circuit.room(now))).toBeLessThanOrEqual(1);
+          else startedOpen.clear();
+        }
+        // From here on everything fails.
+        let started = 0;
+        for (const attempt of flying) circuit.ended(attempt, bad(), now);
+        for (; circuit.givenUp === undefined; started++) {
+          now = Math.max(now, circuit.halfOpenAt ?? now);
+          circuit.started(`late ${started}`);
+          circuit.ended(`late ${started}`, bad(), now);
+          expect(started).toBeLessThan(threshold + 10);
+        }
+      }),
+    );
+  });
+});

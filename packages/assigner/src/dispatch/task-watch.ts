@@ -1,0 +1,100 @@
+import { messageOf } from "@eval/protocol";
+import type { CenterOptions } from "./center-options.js";
+import type { Ledger } from "./ledger.js";
+import { Poll } from "./poll.js";
+import { type CapacityReading, type Service, TaskCapacity } from "./task-capacity.js";
+
+export interface TaskWatchOptions extends Pick<CenterOptions, "readCapacity" | "logger" | "waitForWorkersMs"> {
+  tasks: ReadonlySet<string>;
+  ledger: Ledger;
+  /** Nothing is read any more once it is aborted. */
+  stopped: AbortSignal;
+  /** A reading has come. */
+  onReading: () => void;
+  /** A task was not served for too long, and nothing of it is in flight. */
+  onStarved: (task: string, why: string) => void;
+}
+
+/** Between two readings of the controllers' capacity, and after a 406; milliseconds. */
+const readEveryMs = 2_000;
+const readAgainMs = 200;
+
+/** So many readings without a free slot, and the user is told. */
+const idleReadings = 3;
+
+/** Reads what the controllers have free of the tasks, and says what it means for the user. */
+export class TaskWatch {
+  /** Between two readings. */
+  readonly capacity: TaskCapacity;
+  readonly #reading = new Poll(() => this.#read(), readEveryMs, readAgainMs);
+  /** Readings in a row that found a task served, but with nothing free for us. */
+  readonly #idle = new Map<string, number>();
+
+  constructor(private readonly options: TaskWatchOptions) {
+    this.capacity = new TaskCapacity(options.tasks, performance.now());
+  }
+
+  start(): void {
+    this.#reading.start();
+  }
+
+  stop(): void {
+    this.#reading.stop();
+  }
+
+  /** After a 406: nothing is free until the next reading, which comes soon. */
+  exhausted(task: string): void {
+    this.capacity.exhausted(task);
+    this.#reading.soon();
+  }
+
+  async #read(): Promise<void> {
+    const { tasks: all, ledger, logger, stopped } = this.options;
+    if (stopped.aborted) return;
+    const tasks = [...all].filter((task) => ledger.waitingFor(task) > 0 || ledger.inFlightOf(task) > 0);
+    const asked = performance.now();
+    for (const task of tasks) this.capacity.asking(task, asked);
+    try {
+      const readings = await this.options.readCapacity(tasks, stopped);
+      const now = performance.now();
+      for (const task of tasks) this.#apply(task, readings.get(task), now);
+    } catch (error) {
+      if (!stopped.aborted) logger.warn(`Could not read the capacities: ${messageOf(error)}`);
+    }
+    this.options.onReading();
+  }
+
+  #apply(task: string, reading: CapacityReading | undefined, now: number): void {
+    const { logger } = this.options;
+    const before = this.capacity.serviceOf(task);
+    this.capacity.apply(task, reading, now);
+    const service = this.capacity.serviceOf(task);
+    if (service === "served" && before !== "served") logger.info(`${task} is served again`);
+    if (service !== "served" && before !== service) logger.warn(`${task}: ${reasons[service]}; waiting`);
+    if (service === "served") this.#sayIfCrowdedOut(task, now);
+    else this.#giveUpIfStarved(task, service, now);
+  }
+
+  /** Somebody else may hold all slots of a task: the user should know why nothing happens. */
+  #sayIfCrowdedOut(task: string, now: number): void {
+    const { ledger, logger } = this.options;
+    const isIdle = ledger.inFlightOf(task) === 0 && ledger.waitingFor(task) > 0;
+    const readings = isIdle && this.capacity.freeOf(task, now) <= 0 ? (this.#idle.get(task) ?? 0) + 1 : 0;
+    this.#idle.set(task, readings);
+    if (readings === idleReadings) {
+      logger.warn(`${task}: others hold all that its workers can run; waiting for a free slot`);
+    }
+  }
+
+  /** A task that nobody serves must not keep the run open. */
+  #giveUpIfStarved(task: string, service: Exclude<Service, "served">, now: number): void {
+    const { ledger, waitForWorkersMs, onStarved } = this.options;
+    const isWaitedFor = this.capacity.starvedFor(task, now) < waitForWorkersMs;
+    if (!isWaitedFor && ledger.inFlightOf(task) === 0) onStarved(task, reasons[service]);
+  }
+}
+
+const reasons = {
+  "without workers": "no worker is registered at its controller",
+  away: "its controller is out of reach",
+} as const;
