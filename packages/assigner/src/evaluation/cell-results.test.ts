@@ -19,13 +19,18 @@ afterEach(() => rm(output, { recursive: true }));
 
 const history = [{ role: "user" as const, content: "hi" }];
 
-function settlement(index: number, outcome: Partial<Settlement["outcome"]>): Settlement {
-  const grant = { attempt: String(index), agent: "a", task: "t", index, epoch: 1, number: 1, losses: 0, repeats: 0 };
+function settlement(index: number, outcome: Partial<Settlement["outcome"]>, epoch = 1): Settlement {
+  const grant = { attempt: String(index), agent: "a", task: "t", index, epoch, number: 1, losses: 0, repeats: 0 };
   const ended = { kind: "ended", output: { index, status: "completed", result: index, history } };
   return { grant, outcome: { ...ended, ...outcome } as Settlement["outcome"], retried: false, durationMs: 5 };
 }
 
-async function resultsOf(samples: number, calculate: (received: TaskOutput[]) => Json, needsHistory = false) {
+async function resultsOf(
+  samples: number,
+  calculate: (received: TaskOutput[]) => Json,
+  needsHistory = false,
+  epochs = 1,
+) {
   const log = new RunLog(output, { now: Date.now });
   const events: EvaluationEvent[] = [];
   const client = {
@@ -37,8 +42,8 @@ async function resultsOf(samples: number, calculate: (received: TaskOutput[]) =>
   };
   const indices = [...Array(samples).keys()];
   const known = new Map([["t", { indices, version: "v1", needsHistory }]]);
-  const cells = await readCells(output, [{ agent: "a", task: "t", priority: 0 }], log, silentLogger);
-  const plans = preparePlan(cells, known, { keepFailed: false, allowVersionMix: false, logger: silentLogger });
+  const cells = await readCells(output, [{ agent: "a", task: "t", priority: 0 }], log, silentLogger, epochs);
+  const plans = preparePlan(cells, known, { keepFailed: false, allowVersionMix: false, epochs, logger: silentLogger });
   const tasks = new Map([["t", client as unknown as TaskClient]]);
   const options = { output, log, tasks, known, logger: silentLogger, signal: new AbortController().signal };
   const redact = (text: string) => text.replaceAll("sesame", "***");
@@ -164,5 +169,43 @@ describe("CellResults", () => {
     await results.settled();
     expect([results.overallFailed, results.isAggregated]).toEqual([true, false]);
     await log.close();
+  });
+
+  it("aggregates each epoch once, and says what they say together, in the table too", async () => {
+    const scored = (index: number, epoch: number, score: boolean) =>
+      settlement(index, { output: { index, status: "completed", result: { score }, history } }, epoch);
+    const asked: number[] = [];
+    const calculate = (all: TaskOutput[]) => {
+      const passed = all.filter(({ result }) => (result as { score: boolean }).score).length;
+      asked.push(passed);
+      return { accuracy: passed / all.length };
+    };
+    const { results, log } = await resultsOf(2, calculate, false, 3);
+    for (const epoch of [1, 2, 3]) {
+      await results.record(scored(0, epoch, epoch < 3));
+      // A second result of the same sample and epoch is set aside.
+      await results.record(scored(0, epoch, false));
+      await results.record(scored(1, epoch, epoch === 1));
+    }
+    await results.settled();
+    expect(asked.sort()).toEqual([0, 1, 2]);
+    expect(JSON.parse(await file("overall.json"))).toMatchObject({ total: 2, custom: { accuracy: 1 } });
+    expect(JSON.parse(await file("epoch-3/overall.json"))).toMatchObject({ total: 2, custom: { accuracy: 0 } });
+    const written = JSON.parse(await file("epochs.json"));
+    expect(written.epochs).toEqual([1, 2, 3]);
+    expect(written.metrics["custom.accuracy"]).toEqual({
+      mean: 0.5,
+      standard_error: expect.closeTo(0.5 / Math.sqrt(3)),
+      values: [1, 0.5, 0],
+    });
+    // Of three tries one sample passed twice, the other once.
+    expect(written.pass_at_k).toEqual({ 1: expect.closeTo(0.5), 2: expect.closeTo((1 + 2 / 3) / 2), 3: 1 });
+    const metric = { name: "accuracy", value: 0.5, standardError: expect.closeTo(0.5 / Math.sqrt(3)), epochs: 3 };
+    expect(results.rows()).toMatchObject([{ done: 6, failed: 0, remaining: 0, metric }]);
+    await log.close();
+    const again = await resultsOf(2, calculate, false, 3);
+    await again.results.settled();
+    expect([asked.length, again.results.isAggregated]).toEqual([3, true]);
+    await again.log.close();
   });
 });

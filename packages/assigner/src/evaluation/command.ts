@@ -28,6 +28,7 @@ interface Flags extends LogOptions {
   sampleTimeout?: number;
   maxTurns?: number;
   circuit?: number;
+  epochs?: number;
   token?: string;
 }
 
@@ -55,6 +56,7 @@ export function addRun(program: Command, context: CommandContext): void {
       "failures alike in a row after which an agent or a task is left alone for a while; 0: never (default: 10)",
       nonNegativeInteger,
     )
+    .option("--epochs <number>", "repetitions of each sample (default: the configuration's, else 1)", positiveInteger)
     .option("-o, --output <folder>", "where results go (default: the configuration's output)")
     .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
     .option("--keep-failed", "do not run again what has only failed lines")
@@ -119,6 +121,7 @@ function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): 
     sampleTimeoutMs: flags.sampleTimeout === undefined ? undefined : flags.sampleTimeout * 1000,
     maxTurns: flags.maxTurns,
     circuit: flags.circuit,
+    epochs: flags.epochs,
     token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
   };
 }

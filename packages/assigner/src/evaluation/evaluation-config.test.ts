@@ -52,7 +52,7 @@ describe("a configuration", () => {
       "concurrency.agent.model: must be a positive integer",
       "concurrency.task.db: is missing: how many samples may be in flight at once on task db",
       "output: must be a path",
-      "epochs: must be 1: samples are not repeated by this version",
+      "epochs: must be a positive integer",
       "sample_timeout: must be more than 0 seconds",
       "max_turns: must be a positive integer",
       "circuit: must be an integer of at least 0",

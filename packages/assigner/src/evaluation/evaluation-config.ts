@@ -58,7 +58,6 @@ const circuitSchema = z
   .nonnegative("must be an integer of at least 0")
   .optional();
 const secondsSchema = z.number("must be a number of seconds").positive("must be more than 0 seconds");
-const epochsSchema = z.literal(1, "must be 1: samples are not repeated by this version").default(1);
 const outputSchema = z.string("must be a path").min(1, "must not be empty").default("output/{TIMESTAMP}");
 
 const sides = ["agent", "task"] as const;
@@ -79,7 +78,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     concurrency: { agent: reader.concurrency("agent", used.agent), task: reader.concurrency("task", used.task) },
     output: reader.read(["output"], outputSchema) ?? "",
     runner: reader.read(["runner"], z.string("must be a text").min(1, "must not be empty").optional()),
-    epochs: reader.read(["epochs"], epochsSchema) ?? 1,
+    epochs: reader.read(["epochs"], countSchema.default(1)) ?? 1,
     limits: reader.limits(),
     circuit: reader.read(["circuit"], circuitSchema),
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),

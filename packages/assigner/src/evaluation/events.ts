@@ -24,5 +24,5 @@ export type EvaluationEvent =
       error: RunError | null;
       info: string | null;
     }
-  /** A cell is complete, and its overall.json is written. */
-  | { type: "overall"; agent: string; task: string; overall: Overall };
+  /** An epoch of a cell is complete, and its overall.json is written. */
+  | { type: "overall"; agent: string; task: string; epoch: number; overall: Overall };

@@ -29,6 +29,7 @@ export type LaunchSettings = EvaluateOptions & { cwd: string; logger: Logger; le
 /** One launch into a folder that is locked. */
 export class Launch {
   readonly #waitMs: number;
+  readonly #epochs: number;
   readonly #signal: AbortSignal;
   readonly #onEvent: (event: EvaluationEvent) => void;
 
@@ -39,6 +40,7 @@ export class Launch {
     private readonly settings: LaunchSettings,
   ) {
     this.#waitMs = settings.waitForWorkersMs ?? 60_000;
+    this.#epochs = settings.epochs ?? evaluation.epochs;
     this.#signal = settings.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal);
     this.#onEvent = (event) => this.#emit(event);
@@ -55,7 +57,7 @@ export class Launch {
 
   async run(): Promise<EvaluationReport> {
     const { evaluation, settings } = this;
-    const cells = await readCells(this.output, evaluation.cells, this.log, settings.logger);
+    const cells = await readCells(this.output, evaluation.cells, this.log, settings.logger, this.#epochs);
     const folders = { configDir: evaluation.configDir, cwd: settings.cwd };
     const clients = await makeTaskClients(evaluation.taskModules, folders, this.#waitMs);
     try {
@@ -74,7 +76,7 @@ export class Launch {
     const tasks = await this.#awaitTasks(cells, clients);
     if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
     const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
-    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, logger });
+    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, epochs: this.#epochs, logger });
     const { output, log } = this;
     const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
     this.#onEvent({ type: "planned", output, cells: planned });
@@ -145,7 +147,7 @@ export class Launch {
 
   /** The tasks of the cells that are not complete. Undefined: interrupted while waiting. */
   async #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
-    const needed = new Set(cells.filter(({ overall }) => overall === undefined).map(({ task }) => task));
+    const needed = new Set(cells.filter(({ isComplete }) => !isComplete).map(({ task }) => task));
     const wanted = new Map([...clients].filter(([name]) => needed.has(name)));
     try {
       return await awaitTasks(wanted, {

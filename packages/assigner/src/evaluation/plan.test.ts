@@ -64,7 +64,10 @@ describe("the plan of a cell", () => {
           const distinct = [...new Set(all)];
           const kept = plan.excluded.filter(({ reason }) => reason === "failed before");
           expect(plan.done + plan.remaining.length + kept.length).toBe(plan.total);
-          expect(plan.total).toBe(distinct.length * epochs);
+          const over = plan.epochs.filter(({ epoch }) => epoch > epochs).reduce((sum, { done }) => sum + done, 0);
+          expect(plan.total).toBe(distinct.length * epochs + over);
+          expect(plan.remaining.every(({ epoch }) => epoch <= epochs)).toBe(true);
+          expect(plan.epochs.reduce((sum, { done }) => sum + done, 0)).toBe(plan.done);
           const places = plan.remaining.map((sample) => sample.epoch * 1_000 + distinct.indexOf(sample.index));
           expect(places).toEqual([...new Set(places)].sort((one, other) => one - other));
           for (const sample of plan.remaining) {

@@ -44,6 +44,20 @@ export interface CellPlan extends PlanCell {
   excluded: ExcludedSample[];
 }
 
+/** One epoch of a planned cell. */
+export interface EpochCount {
+  epoch: number;
+  /** Samples of the task. */
+  total: number;
+  /** Those with an accepted line. */
+  done: number;
+}
+
+/** With its epochs; those that are recorded but not asked for (any more) come last, and only what they hold counts in the plan. */
+export interface RepeatedCellPlan extends CellPlan {
+  epochs: EpochCount[];
+}
+
 export interface CellPlanOptions {
   /** Repetitions of each sample; default 1. */
   epochs?: number;
@@ -77,12 +91,20 @@ export function planCell(
   indices: readonly SampleIndex[],
   recorded: Iterable<RecordedEpoch> = [],
   { epochs = 1, keepFailed = false }: CellPlanOptions = {},
-): CellPlan {
+): RepeatedCellPlan {
   const distinct = [...new Set(indices)];
   const match = indexMatcher(distinct);
   const byEpoch = new Map([...recorded].map((record) => [record.epoch, record]));
-  const plan: CellPlan = { ...cell, remaining: [], total: distinct.length * epochs, done: 0, excluded: [] };
-  for (let epoch = 1; epoch <= epochs; epoch++) planEpoch(plan, distinct, match, byEpoch.get(epoch), epoch, keepFailed);
+  const plan: RepeatedCellPlan = { ...cell, remaining: [], total: 0, done: 0, excluded: [], epochs: [] };
+  const planned = Array.from({ length: epochs }, (_, at) => at + 1);
+  const further = [...byEpoch.keys()].filter((epoch) => epoch > epochs).sort((one, other) => one - other);
+  for (const epoch of [...planned, ...further]) {
+    const before = plan.done;
+    planEpoch(plan, distinct, match, byEpoch.get(epoch), epoch, keepFailed, epoch > epochs);
+    const done = plan.done - before;
+    plan.total += epoch > epochs ? done : distinct.length;
+    plan.epochs.push({ epoch, total: distinct.length, done });
+  }
   return plan;
 }
 
@@ -93,6 +115,7 @@ function planEpoch(
   recorded: RecordedEpoch | undefined,
   epoch: number,
   keepFailed: boolean,
+  isOver: boolean,
 ): void {
   const accepted = new Set<SampleIndex>();
   for (const index of new Set(recorded?.accepted)) {
@@ -103,6 +126,7 @@ function planEpoch(
   const failed = new Set(keepFailed ? [...(recorded?.failed ?? [])].map(match) : []);
   for (const index of indices) {
     if (accepted.has(index)) plan.done++;
+    else if (isOver) continue;
     else if (failed.has(index)) plan.excluded.push({ index, epoch, reason: "failed before" });
     else plan.remaining.push({ index, epoch });
   }

@@ -47,10 +47,35 @@ describe("preparePlan", () => {
 
   it("asks nobody about a cell with all its lines and a valid overall", async () => {
     const complete = await read([line(0), line(1)], [], { total: 2, validation: {}, custom: {} });
-    expect(complete[0]?.overall).toBeDefined();
+    expect(complete[0]?.isComplete).toBe(true);
     expect(preparePlan(complete, new Map(), options)[0]).toMatchObject({ remaining: [], total: 2, done: 2 });
     const stale = await read([line(0), line(1)], [], { total: 1, validation: {}, custom: {} });
-    expect(stale[0]?.overall).toBeUndefined();
+    expect(stale[0]?.isComplete).toBe(false);
+  });
+
+  it("asks for epochs that are not there yet, and keeps those that are not asked for any more", async () => {
+    await read([line(0), line(1)], [], { total: 2, validation: {}, custom: {} });
+    await mkdir(join(output, "a", "t", "epoch-3"));
+    await writeFile(join(output, "a", "t", "epoch-3", "runs.jsonl"), `${line(1, { epoch: 3 })}\n`);
+    const log = new RunLog(output, { now: Date.now });
+    const [two] = await readCells(output, cells, log, silentLogger, 2);
+    expect(two?.isComplete).toBe(false);
+    const [plan] = preparePlan([two as NonNullable<typeof two>], known([0, 1]), { ...options, epochs: 2 });
+    expect(plan).toMatchObject({
+      total: 5,
+      done: 3,
+      remaining: [
+        { index: 0, epoch: 2 },
+        { index: 1, epoch: 2 },
+      ],
+    });
+    const [one] = await readCells(output, cells, log, silentLogger, 1);
+    expect(one?.isComplete).toBe(true);
+    expect(preparePlan([one as NonNullable<typeof one>], new Map(), options)[0]).toMatchObject({
+      remaining: [],
+      done: 3,
+      epochs: [{ epoch: 1, done: 2 }],
+    });
   });
 
   it("refuses to mix versions of a task, unless told to", async () => {

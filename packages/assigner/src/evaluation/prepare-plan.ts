@@ -1,17 +1,26 @@
 import { CodedError } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
-import { cellFolder } from "../results/cell-folder.js";
+import { type CellRef, cellFolder, epochsIn } from "../results/cell-folder.js";
 import { type Overall, readValidOverall } from "../results/overall.js";
 import { type RecordedCell, readRecordedCell } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
 import type { KnownTask } from "./await-tasks.js";
-import { type CellPlan, type PlanCell, planCell } from "./plan.js";
+import { type PlanCell, planCell, type RepeatedCellPlan } from "./plan.js";
+
+/** What a folder holds of one epoch of a cell. */
+export interface FolderEpoch {
+  epoch: number;
+  recorded: RecordedCell;
+  /** A valid overall.json: the epoch needs nothing more. */
+  overall: Overall | undefined;
+}
 
 /** A cell of the plan, with what its folder holds. */
 export interface FolderCell extends PlanCell {
-  recorded: RecordedCell;
-  /** A valid overall.json; the cell needs nothing more, and no worker. */
-  overall: Overall | undefined;
+  /** Those that are asked for, then any further ones that are there. */
+  epochs: FolderEpoch[];
+  /** Every epoch that is asked for has its overall: the cell needs nothing more, and no worker. */
+  isComplete: boolean;
 }
 
 /** Reads what the output folder holds of the planned cells, and repairs it. The caller holds the folder's lock. */
@@ -20,21 +29,33 @@ export async function readCells(
   cells: readonly PlanCell[],
   log: RunLog,
   logger: Logger,
+  epochs = 1,
 ): Promise<FolderCell[]> {
   const read: FolderCell[] = [];
+  const planned = Array.from({ length: epochs }, (_, at) => at + 1);
   for (const cell of cells) {
-    const ref = { agent: cell.agent, task: cell.task, epoch: 1 };
-    const recorded = await readRecordedCell(output, ref);
-    for (const repair of recorded.repairs) logger.warn(repair);
-    log.seed(ref, recorded.accepted);
-    read.push({ ...cell, recorded, overall: await readValidOverall(cellFolder(output, ref), recorded.accepted.size) });
+    const further = (await epochsIn(output, cell)).filter((epoch) => epoch > epochs);
+    const found: FolderEpoch[] = [];
+    for (const epoch of [...planned, ...further]) found.push(await readEpoch(output, { ...cell, epoch }, log, logger));
+    const isComplete = found.slice(0, epochs).every(({ overall }) => overall !== undefined);
+    read.push({ ...cell, epochs: found, isComplete });
   }
   return read;
+}
+
+async function readEpoch(output: string, ref: CellRef, log: RunLog, logger: Logger): Promise<FolderEpoch> {
+  const recorded = await readRecordedCell(output, ref);
+  for (const repair of recorded.repairs) logger.warn(repair);
+  log.seed(ref, recorded.accepted);
+  const overall = await readValidOverall(cellFolder(output, ref), recorded.accepted.size);
+  return { epoch: ref.epoch, recorded, overall };
 }
 
 export interface PreparePlanOptions {
   keepFailed: boolean;
   allowVersionMix: boolean;
+  /** Repetitions of each sample; default 1. */
+  epochs?: number;
   logger: Logger;
 }
 
@@ -42,14 +63,15 @@ export interface PreparePlanOptions {
 export function preparePlan(
   cells: readonly FolderCell[],
   tasks: ReadonlyMap<string, KnownTask>,
-  { keepFailed, allowVersionMix, logger }: PreparePlanOptions,
-): CellPlan[] {
+  { keepFailed, allowVersionMix, epochs = 1, logger }: PreparePlanOptions,
+): RepeatedCellPlan[] {
   return cells.map((cell) => {
-    const { agent, task, priority, recorded } = cell;
+    const { agent, task, priority } = cell;
+    const recorded = cell.epochs.map((epoch) => epoch.recorded);
     const known = tasks.get(task);
     if (known === undefined) return completePlan(cell);
-    if (!allowVersionMix) assertOneVersion(recorded, known.version);
-    const plan = planCell({ agent, task, priority }, known.indices, [recorded], { keepFailed });
+    if (!allowVersionMix) assertOneVersion(cell, known.version);
+    const plan = planCell({ agent, task, priority }, known.indices, recorded, { epochs, keepFailed });
     const foreign = plan.excluded.filter(({ reason }) => reason === "not in task").length;
     if (foreign > 0)
       logger.warn(
@@ -59,12 +81,17 @@ export function preparePlan(
   });
 }
 
-function completePlan({ agent, task, priority, recorded, overall }: FolderCell): CellPlan {
-  const done = overall?.total ?? recorded.accepted.size;
-  return { agent, task, priority, remaining: [], total: done, done, excluded: [] };
+function completePlan({ agent, task, priority, epochs: found }: FolderCell): RepeatedCellPlan {
+  // Whether an epoch is whole that has no overall, and was not asked for, nobody knows: its results only count.
+  const epochs = found.flatMap(({ epoch, overall }) => {
+    return overall ? [{ epoch, total: overall.total, done: overall.total }] : [];
+  });
+  const done = found.reduce((sum, { recorded, overall }) => sum + (overall?.total ?? recorded.accepted.size), 0);
+  return { agent, task, priority, remaining: [], total: done, done, excluded: [], epochs };
 }
 
-function assertOneVersion({ agent, task, taskVersions }: RecordedCell, version: string | undefined): void {
+function assertOneVersion({ agent, task, epochs }: FolderCell, version: string | undefined): void {
+  const taskVersions = new Set(epochs.flatMap(({ recorded }) => [...recorded.taskVersions]));
   const versions = new Set([...taskVersions, ...(version === undefined ? [] : [version])]);
   if (versions.size <= 1) return;
   const what = `${agent} / ${task}: the folder holds results of version ${[...taskVersions].join(", ")} of the task`;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** One cell and epoch: what has a journal of its own. */
@@ -14,6 +15,7 @@ export const fileNames = {
   error: "error.jsonl",
   late: "late.jsonl",
   overall: "overall.json",
+  epochs: "epochs.json",
   lock: ".lock",
   config: "config.yaml",
 } as const;
@@ -22,6 +24,16 @@ export const fileNames = {
 export function cellFolder(output: string, { agent, task, epoch }: CellRef): string {
   const folder = join(output, safeSegment(agent), safeSegment(task));
   return epoch === 1 ? folder : join(folder, `epoch-${epoch}`);
+}
+
+/** The epochs that a cell's folder holds, 1 always among them, in order. */
+export async function epochsIn(output: string, cell: { agent: string; task: string }): Promise<number[]> {
+  const names = await readdir(cellFolder(output, { ...cell, epoch: 1 })).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const epochs = names.map((name) => Number(/^epoch-([1-9]\d{0,5})$/.exec(name)?.[1]));
+  return [1, ...epochs.filter((epoch) => epoch > 1).sort((one, other) => one - other)];
 }
 
 /** Separators, what Windows forbids in a name, control characters, halves of surrogate pairs, and our own escape. */

@@ -32,6 +32,11 @@ describe("the table", () => {
     expect(text).not.toContain("\u001b");
   });
 
+  test("shows the mean of several epochs with its standard error", () => {
+    const metric = { name: "accuracy", value: 0.5, standardError: 0.0288675, epochs: 3 };
+    expect(renderSummary([{ ...row, metric }])).toContain("accuracy 0.5 ± 0.0289 (3 epochs)");
+  });
+
   test("shows task errors where there are any", () => {
     expect(renderSummary([row])).not.toContain("task errors");
     expect(renderSummary([{ ...row, taskErrors: 2 }])).toContain("task errors");

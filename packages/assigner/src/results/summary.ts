@@ -10,6 +10,14 @@ export const limitTitles = { SAMPLE_TIMEOUT: "timed out", TURN_LIMIT: "turn limi
 
 const limits = Object.keys(limitTitles) as (keyof typeof limitTitles)[];
 
+/** `value`: the mean where there are several epochs. */
+export interface SummaryMetric extends MainMetric {
+  /** Of the mean of several epochs. */
+  standardError?: number | undefined;
+  /** Complete epochs that it is the mean of; undefined: one. */
+  epochs?: number | undefined;
+}
+
 /** One line of the final table: an agent with a task, all epochs together. */
 export interface SummaryRow {
   agent: string;
@@ -24,7 +32,7 @@ export interface SummaryRow {
   remaining: number;
   /** Of `done`: results with the status `task error`, which v0.2 counts as done. */
   taskErrors: number;
-  metric: MainMetric | undefined;
+  metric: SummaryMetric | undefined;
   /** From the first start to the last end; undefined where nothing ran. */
   seconds: number | undefined;
 }
@@ -68,9 +76,15 @@ function cellsOf(row: SummaryRow, shown: ShownColumns): string[] {
     ...shown.limits.map((limit) => String(row.failures[limit] ?? 0)),
     String(row.remaining),
     ...(shown.taskErrors ? [String(row.taskErrors)] : []),
-    metric === undefined ? "" : `${metric.name} ${formatNumber(metric.value)}`,
+    metric === undefined ? "" : formatMetric(metric),
     seconds === undefined ? "" : formatSeconds(seconds),
   ];
+}
+
+/** `accuracy 0.5`, `accuracy 0.5 ± 0.02 (3 epochs)`: a mean and its standard error. */
+function formatMetric({ name, value, standardError, epochs }: SummaryMetric): string {
+  const error = standardError === undefined ? "" : ` ± ${formatNumber(standardError)}`;
+  return `${name} ${formatNumber(value)}${error}${epochs === undefined ? "" : ` (${epochs} epochs)`}`;
 }
 
 /** At most four digits after the point, none that say nothing. */
