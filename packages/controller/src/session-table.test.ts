@@ -130,6 +130,20 @@ test("a new client instance takes over from all earlier ones of its run, and the
   expect(take("run/3")).toEqual([first.id, second.id]);
 });
 
+test("runners of one client instance leave each other alone, and another instance takes over from all of them", () => {
+  const { table, open, clock } = createTable();
+  const take = (owner: string) => table.predecessorsOf(owner).map(({ id }) => id);
+  const owners = ["run/1", "run/1/1.0", "run/1/2.0"];
+  const sessions = owners.map((owner) => {
+    expect(take(owner)).toEqual([]);
+    return open({ owner, leaseMs: 1_000 }).id;
+  });
+  expect(table.renew("run/1/1.0", 1_000, clock.now())).toBe(1);
+  expect(take("run/2/1.0")).toEqual(sessions);
+  expect(take("run/1/2.0")).toEqual([]);
+  expect(take("run/2")).toEqual(sessions);
+});
+
 test("the worker of a session that ended is known for ten minutes, unless it never had the session", () => {
   const { table, worker, clock, open, time } = createTable();
   const session = open();

@@ -12,7 +12,7 @@ export interface SessionRecord {
   readonly task: string;
   readonly index: SampleIndex;
   readonly worker: WorkerRecord;
-  /** `<run id>/<client instance>`; undefined for a v0.2 client. */
+  /** `<run id>/<client instance>`, and a `/<runner>` where each runner has its own; undefined for a v0.2 client. */
   readonly owner: string | undefined;
   readonly leaseMs: number | undefined;
   state: SessionState;
@@ -34,7 +34,7 @@ interface Lease {
   readonly sessions: Set<SessionId>;
 }
 
-/** The client instances of one run, by their owner names. */
+/** The client instances of one run, each as `<run id>/<client instance>`. */
 interface Instances {
   newest: string | undefined;
   readonly former: Set<string>;
@@ -163,17 +163,18 @@ export class SessionTable {
   }
 
   /**
-   * Sessions of other client instances of the owner's run, if the owner is the newest one: it has taken over. One that
-   * was taken over from, and still lives, takes nothing back.
+   * Sessions of other client instances of the owner's run, if the owner is of the newest one: it has taken over. One that
+   * was taken over from, and still lives, takes nothing back. Runners of one instance leave each other alone.
    */
   predecessorsOf(owner: string): SessionRecord[] {
     const run = runOf(owner);
+    const instance = instanceOf(owner);
     const instances = this.#instancesOf(run);
-    if (instances.former.has(owner)) return [];
-    const others = [...this.#leases.keys()].filter((name) => name !== owner && runOf(name) === run);
-    if (instances.newest !== undefined && instances.newest !== owner) instances.former.add(instances.newest);
-    for (const other of others) instances.former.add(other);
-    instances.newest = owner;
+    if (instances.former.has(instance)) return [];
+    const others = [...this.#leases.keys()].filter((name) => runOf(name) === run && instanceOf(name) !== instance);
+    if (instances.newest !== undefined && instances.newest !== instance) instances.former.add(instances.newest);
+    for (const other of others) instances.former.add(instanceOf(other));
+    instances.newest = instance;
     return others.flatMap((other) => this.#records(this.#leases.get(other)?.sessions ?? []));
   }
 
@@ -216,7 +217,12 @@ export class SessionTable {
   }
 }
 
+/** Up to the first slash. */
 function runOf(owner: string): string {
-  const slash = owner.lastIndexOf("/");
-  return slash < 0 ? owner : owner.slice(0, slash);
+  return owner.split("/", 1).join("/");
+}
+
+/** Up to the second slash: the run and the client instance. */
+function instanceOf(owner: string): string {
+  return owner.split("/", 2).join("/");
 }

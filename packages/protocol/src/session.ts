@@ -20,7 +20,10 @@ const waitSchema = z.number().int().nonnegative().max(600_000);
 const startExtensions = {
   /** 128 random bits as hex. The same id again finds the session of the first try. */
   request_id: z.string().min(8).max(128).optional(),
-  /** `<run id>/<client instance>`: whose lease keeps the session alive. */
+  /**
+   * `<run id>/<client instance>` or `<run id>/<client instance>/<runner>`: whose lease keeps the session alive. Another
+   * instance of the run takes over from all owners of the earlier ones.
+   */
   owner: z.string().min(1).max(256).optional(),
   lease_s: leaseSchema.optional(),
 };

@@ -51,6 +51,26 @@ test("a new client instance of a run ends what its predecessor left; the predece
   expect((await client.renew({ owner: "run/2", lease_s: 60 })).value).toEqual({ sessions: 1 });
 });
 
+test("a runner that is lost gives up its own sessions, and no other runner's", async () => {
+  const { address } = await startController();
+  const worker = await startWorker(address);
+  const client = connect(address);
+  const session = async (runner: string) =>
+    (await client.startSample(start({ owner: `run/1${runner}`, lease_s: 60 }))).value.session_id;
+  const kept = [await session(""), await session("/2.0")];
+  await session("/1.0");
+  expect(worker.host.current).toBe(3);
+
+  expect((await client.renew({ owner: "run/1/1.0", lease_s: 0.001 })).value).toEqual({ sessions: 1 });
+
+  await waitFor(() => worker.host.current === 2);
+  expect((await client.renew({ owner: "run/1/1.0", lease_s: 0.001 })).value).toEqual({ sessions: 0 });
+  kept.push(await session("/1.1"));
+  expect(Object.keys((await client.listSessions(undefined)).value).sort()).toEqual(kept.map(String).sort());
+  await client.startSample(start({ owner: "run/2/1.0", lease_s: 60 }));
+  await waitFor(() => worker.host.current === 1);
+});
+
 test("a worker that hears nothing for longer than lease and grace ends its sessions itself", async () => {
   const { address, stop } = await startController();
   const worker = await startWorker(address, { graceMs: 200 });
