@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { ControllerProcess } from "./harness/controller.js";
+import { repository } from "./harness/repository.js";
+import { test } from "./harness/stage.js";
 
 const run = promisify(execFile);
 const example = (name: string) => fileURLToPath(new URL(`../../../examples/embedding/${name}`, import.meta.url));
@@ -23,6 +26,22 @@ it("a program hosts a controller, a worker and an evaluation of one's own task a
   expect(stdout).toMatch(/careful: .*"accuracy_first_try":1\b/);
   expect(stdout).toMatch(/hasty: .*"accuracy_first_try":0\.3/);
   expect(stdout).toMatch(/careful\s+│ arithmetic │\s+12 │\s+0 │/);
+});
+
+test("a centre of one's own has shell commands carry samples out", async ({ stage }) => {
+  const controller = await ControllerProcess.start(stage);
+  const examples = join(repository, "examples");
+  const module = join(examples, "own-task/arithmetic-task.mjs");
+  const tasks = stage.write("tasks.yaml", { arithmetic: { module, parameters: { samples: 4 } } });
+  stage.start("worker", ["arithmetic", "--config", tasks, "--controller", controller.address, "--port", "0"]);
+  const output = stage.path("out");
+  const run = stage.start("assigner", ["-c", join(examples, "own-center/assignment.yaml"), "-o", output], {
+    env: { CONTROLLER: controller.address },
+  });
+  expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
+  expect(run.stdout).toMatch(/command │ arithmetic │\s+4 │\s+0 │\s+0 │ accuracy_first_try 1\b/);
+  expect(run.stderr).toContain("2 commands have ended");
+  await controller.untilIdle("arithmetic");
 });
 
 it("a program launches a controller and workers as processes, and stops them", async () => {

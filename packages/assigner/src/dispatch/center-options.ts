@@ -1,5 +1,6 @@
 import type { Logger } from "@eval/protocol/logger";
 import type { SampleLimits } from "../session/sample-limits.js";
+import type { TaskClient } from "../session/task-client.js";
 import type { EndedAttempt, Grant } from "./attempt.js";
 import type { RetryPolicy } from "./retry-policy.js";
 import type { CapacityReading } from "./task-capacity.js";
@@ -19,6 +20,16 @@ export interface Settlement {
   durationMs: number;
 }
 
+/** Keeps sessions alive, by their owners. */
+export interface Leases {
+  keep(owner: string): void;
+  /**
+   * Ends what is left of the owner's sessions. Resolves when no controller has any, at the latest after some seconds: a
+   * turn that a task is executing is not cut short. With v0.2's controllers at once: there they expire by themselves.
+   */
+  giveUp(owner: string): Promise<void>;
+}
+
 /** What every centre is built with. */
 export interface CenterOptions {
   agents: Record<string, ModuleDefinition>;
@@ -26,8 +37,14 @@ export interface CenterOptions {
   /** Absolute folder of the configuration file. */
   configDir: string;
   cwd: string;
+  /** The centre's own options: of `data_parallel`, `local`, ..., or of `runner: {module, parameters}`. */
+  parameters: Record<string, unknown>;
   /** `<run id>/<client instance>`: whose lease keeps the sessions of this launch alive. */
   owner: string;
+  /** For a centre that may lose a runner and go on: the owners of its own, `<owner>/<runner>`, one for each runner. */
+  leases: Leases;
+  /** The run's clients of its tasks, in this process. */
+  clients: ReadonlyMap<string, TaskClient>;
   /** Seconds that a session outlives its runner's last sign of life. */
   leaseS: number;
   /** How long a task without workers, and a controller out of reach, are waited for; milliseconds. */

@@ -35,6 +35,11 @@ export abstract class DispatchCenter<Param = unknown> {
   /** Called once, after the last runner has ended. */
   async postProcess(): Promise<void> {}
 
+  /** Ends what {@link launch} has made, also where nothing was started. Called once, last of all. */
+  async close(): Promise<void> {
+    await Promise.all(this.#runners.map((runner) => runner.close()));
+  }
+
   /**
    * Makes the runners, in this process, and with them the agents: a wrong agent shows here, before anything is waited
    * for. A centre whose runners live elsewhere overrides this and {@link runAll}.

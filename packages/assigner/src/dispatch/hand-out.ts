@@ -146,6 +146,7 @@ export class HandOut {
     this.#protection.released(grant);
     this.options.onEnd?.(grant);
     if (why === "not available") this.#watch.exhausted(grant.task);
+    else this.#watch.capacity.ended(grant.task);
     this.pump();
   }
 

@@ -1,4 +1,4 @@
-import { CodedError } from "@eval/protocol";
+import { CodedError, isCodedError } from "@eval/protocol";
 import { loadExport, requireMethods } from "@eval/protocol/module-loader";
 import type { CenterOptions } from "./center-options.js";
 import type { DispatchCenter } from "./dispatch-center.js";
@@ -6,17 +6,21 @@ import type { DispatchCenter } from "./dispatch-center.js";
 type CenterClass = new (options: CenterOptions) => DispatchCenter;
 
 /** The bundled centres; each is imported when it is chosen. */
-const centers: Record<string, () => Promise<CenterClass>> = {
+const centers = {
   flow: async () => (await import("./flow/flow-center.js")).FlowCenter,
-};
+  data_parallel: async () => (await import("./data-parallel/data-parallel-center.js")).DataParallelCenter,
+  local: async () => (await import("./local/local-center.js")).LocalCenter,
+  dummy: async () => (await import("./dummy/dummy-center.js")).DummyCenter,
+} as const satisfies Record<string, () => Promise<CenterClass>>;
 
-/** Names of the bundled centres. */
-const runnerTypes: readonly string[] = Object.keys(centers);
+/** A bundled centre: `flow` (the default), `local`, `data_parallel`, `dummy`. */
+export type RunnerType = keyof typeof centers;
+
+const runnerTypes: readonly RunnerType[] = Object.keys(centers) as RunnerType[];
 
 /** Makes the centre that `runner` names: a bundled type, or the reference of a module that exports a class. */
 export async function loadCenter(runner: string, options: CenterOptions): Promise<DispatchCenter> {
-  const bundled = Object.hasOwn(centers, runner) ? centers[runner] : undefined;
-  if (bundled) return new (await bundled())(options);
+  if (isRunnerType(runner)) return new (await centers[runner]())(options);
   if (!/[#./]/.test(runner)) {
     const known = runnerTypes.join(", ");
     throw new CodedError(
@@ -26,13 +30,19 @@ export async function loadCenter(runner: string, options: CenterOptions): Promis
   }
   const { configDir, cwd } = options;
   const exported = await loadExport(runner, { configDir, cwd, from: import.meta.dirname });
-  return requireMethods<DispatchCenter>(construct(exported, options), ["launch", "start", "stop"], `runner ${runner}`);
+  const methods = ["launch", "start", "stop", "close"] as const;
+  return requireMethods<DispatchCenter>(construct(exported, options), methods, `runner ${runner}`);
+}
+
+export function isRunnerType(runner: string): runner is RunnerType {
+  return Object.hasOwn(centers, runner);
 }
 
 function construct(exported: unknown, options: CenterOptions): DispatchCenter {
   try {
     return new (exported as CenterClass)(options);
   } catch (cause) {
+    if (isCodedError(cause)) throw cause;
     throw new CodedError("MODULE_INVALID", "a runner's module must export a class that extends DispatchCenter", {
       cause,
     });

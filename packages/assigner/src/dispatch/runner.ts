@@ -12,7 +12,7 @@ export interface RunnerDescriptor {
 
 /** What a runner finds in its own process. */
 export interface RunnerServices {
-  /** Random id of this runner. */
+  /** Of this runner: no other one of the launch ever has it. */
   id: string;
   logger: Logger;
   /** Aborts when the run is stopped: attempts under way end as `stopped`. */
@@ -35,6 +35,9 @@ export abstract class Runner<Shared> {
 
   /** Runs until the centre has nothing more for this runner. */
   abstract doRun(): Promise<void>;
+
+  /** Gives back what the runner holds. Called once, after its last run, or where there was none. */
+  async close(): Promise<void> {}
 }
 
 /** A runner's class. It names its centre, so that a runner's process can restore the shared parameter by it. */

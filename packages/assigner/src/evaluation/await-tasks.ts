@@ -29,6 +29,21 @@ export async function awaitTasks(
   clients: ReadonlyMap<string, TaskClient>,
   options: AwaitTasksOptions,
 ): Promise<Map<string, KnownTask>> {
+  const { known, missing } = await askAll(clients, options);
+  if (missing.length > 0) throw notThere(missing, options.waitMs);
+  return known;
+}
+
+/** The same, but those that are not there are named, each with the reason. */
+export async function askTasks(
+  clients: ReadonlyMap<string, TaskClient>,
+  options: AwaitTasksOptions,
+): Promise<{ known: Map<string, KnownTask>; missing: Map<string, string> }> {
+  const { known, missing } = await askAll(clients, options);
+  return { known, missing: new Map(missing.map(({ name, why }) => [name, why])) };
+}
+
+async function askAll(clients: ReadonlyMap<string, TaskClient>, options: AwaitTasksOptions) {
   const deadline = performance.now() + options.waitMs;
   const giveUp = new AbortController();
   const signal = AbortSignal.any([options.signal, giveUp.signal]);
@@ -36,8 +51,8 @@ export async function awaitTasks(
   // One that fails for good ends the others' waiting.
   const found = await Promise.all(waits).finally(() => giveUp.abort());
   const missing = found.filter((task) => "why" in task);
-  if (missing.length > 0) throw notThere(missing, options.waitMs);
-  return new Map(found.map((task) => [task.name, task as KnownTask & { name: string }]));
+  const known = new Map(found.flatMap((task) => ("why" in task ? [] : [[task.name, task as KnownTask] as const])));
+  return { known, missing };
 }
 
 interface Missing {

@@ -18,6 +18,8 @@ interface Flags extends LogOptions {
   config: string;
   output?: string;
   runner?: string;
+  dataParallel?: number;
+  inProcess?: string;
   autoRetry?: boolean;
   maxAttempts: number;
   keepFailed?: boolean;
@@ -37,6 +39,7 @@ const exitCodes: Record<EvaluationReport["outcome"], number> = {
   failed: 1,
   starved: errorTable.NO_WORKERS_AVAILABLE.exit,
   interrupted: 130,
+  planned: 0,
 };
 
 /** What the program does where no command is named: it runs one evaluation. */
@@ -58,7 +61,12 @@ export function addRun(program: Command, context: CommandContext): void {
     )
     .option("--epochs <number>", "repetitions of each sample (default: the configuration's, else 1)", positiveInteger)
     .option("-o, --output <folder>", "where results go (default: the configuration's output)")
-    .option("--runner <runner>", "how samples are dispatched: flow, or a module (default: flow)")
+    .option(
+      "--runner <runner>",
+      "how samples are dispatched: flow, local, data_parallel, dummy, or a module (default: flow)",
+    )
+    .option("--data-parallel <number>", "runner processes; alone it means --runner data_parallel", positiveInteger)
+    .option("--in-process <file>", "host the tasks of this file here, to debug; alone it means --runner local")
     .option("--keep-failed", "do not run again what has only failed lines")
     .option("--allow-version-mix", "let results of different versions of a task stand together")
     .option("--force-unlock", "take the output folder from whoever holds it")
@@ -82,10 +90,11 @@ async function run(flags: Flags, context: CommandContext): Promise<number> {
   const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: context.stderr });
   const interrupt = new AbortController();
   const off = onShutdown(() => interrupt.abort(), { process: context.process });
-  const [{ evaluate }, { createProgress }, { renderSummary }] = await Promise.all([
+  const [{ evaluate }, { createProgress }, { renderSummary }, { renderPlan }] = await Promise.all([
     import("./evaluate.js"),
     import("../progress/progress.js"),
     import("../results/summary.js"),
+    import("./plan-report.js"),
   ]);
   const progress = createProgress(context.stderr);
   try {
@@ -96,7 +105,8 @@ async function run(flags: Flags, context: CommandContext): Promise<number> {
       onEvent: (event) => progress.onEvent(event),
     });
     progress.stop();
-    context.stdout.write(describeReport(report, renderSummary));
+    const { plan, output } = report;
+    context.stdout.write(plan ? `${renderPlan(plan)}\nPlan: ${output}\n` : describeReport(report, renderSummary));
     return exitCodes[report.outcome];
   } finally {
     progress.stop();
@@ -111,6 +121,8 @@ function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): 
     logger,
     output: flags.output,
     runner: flags.runner,
+    dataParallel: flags.dataParallel,
+    inProcess: flags.inProcess,
     autoRetry: flags.autoRetry ?? false,
     maxAttempts: flags.maxAttempts,
     keepFailed: flags.keepFailed ?? false,

@@ -32,7 +32,7 @@ export class ConfigReader {
     return values;
   }
 
-  protected report(path: (string | number)[], message: string): void {
+  report(path: (string | number)[], message: string): void {
     this.problems.push({ path, message });
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from "@eval/protocol/logger";
 import type { Starved } from "../dispatch/center-options.js";
 import type { SummaryRow } from "../results/summary.js";
 import type { EvaluationEvent } from "./events.js";
+import type { PlanReport } from "./plan-report.js";
 
 export interface EvaluateOptions {
   /** Where relative paths start. Default: the process's working directory. */
@@ -13,6 +14,10 @@ export interface EvaluateOptions {
   output?: string | undefined;
   /** A centre's type or module; stands above the configuration's `runner`. Default `flow`. */
   runner?: string | undefined;
+  /** Runner processes; alone it means the runner `data_parallel`. */
+  dataParallel?: number | undefined;
+  /** A file of tasks to be hosted in this process; alone it means the runner `local`. */
+  inProcess?: string | undefined;
   /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
   autoRetry?: boolean;
   /** Default 3. */
@@ -49,9 +54,10 @@ export interface EvaluateOptions {
 export interface EvaluationReport {
   /**
    * `complete`: every sample has a result. `failed`: some have none, or an overall could not be made. `starved`: no
-   * worker came for some, or an agent or a task was given up. `interrupted`: the signal was aborted.
+   * worker came for some, or an agent or a task was given up. `interrupted`: the signal was aborted. `planned`: the
+   * runner was `dummy`, which runs nothing.
    */
-  outcome: "complete" | "failed" | "starved" | "interrupted";
+  outcome: "complete" | "failed" | "starved" | "interrupted" | "planned";
   /** Absolute. */
   output: string;
   rows: SummaryRow[];
@@ -59,4 +65,6 @@ export interface EvaluationReport {
   starved: ReadonlyMap<string, Starved>;
   /** The aggregate of some complete cell could not be made. */
   overallFailed: boolean;
+  /** What `plan.json` holds; with the runner `dummy` alone. */
+  plan?: PlanReport;
 }

@@ -26,7 +26,7 @@ describe("a configuration", () => {
       concurrency: { agent: new Map([["model", 4]]), task: new Map([["db", 2]]) },
       cells: [{ agent: "model", task: "db", priority: 0 }],
       output: "output/{TIMESTAMP}",
-      runner: undefined,
+      dispatch: { runner: undefined, parameters: {}, centers: {} },
       epochs: 1,
       limits: {},
       warnings: [],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SampleLimits } from "../session/sample-limits.js";
 import { ConfigReader, type EvaluationConfigProblem, isMapping, keysOf, valueAt } from "./config-reader.js";
+import { type DispatchConfig, dispatchKeys, readDispatch } from "./dispatch-config.js";
 import { type Assignment, expandAssignments, namesOf, type PlanCell } from "./plan.js";
 
 /** An agent's or a task's entry under `definition`. Other keys of the entry are ignored, as v0.2 does. */
@@ -19,8 +20,7 @@ export interface EvaluationConfig {
   cells: PlanCell[];
   /** With its placeholders, see {@link expandOutput}. */
   output: string;
-  /** A centre's type or module; undefined where the file does not say. */
-  runner: string | undefined;
+  dispatch: DispatchConfig;
   /** Repetitions of each sample; default 1. */
   epochs: number;
   limits: SampleLimits;
@@ -77,7 +77,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     tasks: reader.definitions("task", used.task),
     concurrency: { agent: reader.concurrency("agent", used.agent), task: reader.concurrency("task", used.task) },
     output: reader.read(["output"], outputSchema) ?? "",
-    runner: reader.read(["runner"], z.string("must be a text").min(1, "must not be empty").optional()),
+    dispatch: readDispatch(reader, raw),
     epochs: reader.read(["epochs"], countSchema.default(1)) ?? 1,
     limits: reader.limits(),
     circuit: reader.read(["circuit"], circuitSchema),
@@ -88,7 +88,8 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
 }
 
 const knownKeys: readonly string[] = [
-  ...["definition", "concurrency", "assignments", "output", "runner", "epochs"],
+  ...["definition", "concurrency", "assignments", "output", "epochs"],
+  ...dispatchKeys,
   ...["sample_timeout", "max_turns", "circuit"],
   // What the configuration language may leave behind.
   ...["import", "default", "overwrite"],

@@ -1,20 +1,23 @@
 import { setMaxListeners } from "node:events";
-import { messageOf, randomId } from "@eval/protocol";
+import { CodedError, messageOf, randomId } from "@eval/protocol";
 import { redact } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
-import type { CenterOptions, DispatchResult } from "../dispatch/center-options.js";
+import type { CenterOptions, DispatchResult, Leases } from "../dispatch/center-options.js";
 import type { DispatchCenter } from "../dispatch/dispatch-center.js";
 import { exponentialBackoff } from "../dispatch/retry-policy.js";
 import { loadCenter } from "../dispatch/runner-type.js";
 import type { RunLog } from "../results/run-log.js";
 import { LeaseKeeper } from "../session/lease-keeper.js";
-import { makeTaskClients } from "../session/run-param.js";
 import type { TaskClient } from "../session/task-client.js";
-import { awaitTasks } from "./await-tasks.js";
+import { awaitTasks, type KnownTask } from "./await-tasks.js";
 import { CellResults } from "./cell-results.js";
+import { type CenterChoice, chooseCenter } from "./dispatch-config.js";
 import type { EvaluateOptions, EvaluationReport } from "./evaluate-options.js";
 import type { EvaluationEvent } from "./events.js";
 import type { LoadedEvaluation } from "./load-evaluation.js";
+import { makeClients } from "./make-clients.js";
+import { nothingLeft } from "./nothing-left.js";
+import type { RepeatedCellPlan } from "./plan.js";
 import { type FolderCell, preparePlan, readCells } from "./prepare-plan.js";
 import { readCapacities } from "./read-capacity.js";
 import { readOrMakeRunId } from "./run-id.js";
@@ -32,6 +35,7 @@ export class Launch {
   readonly #epochs: number;
   readonly #signal: AbortSignal;
   readonly #onEvent: (event: EvaluationEvent) => void;
+  readonly #choice: CenterChoice;
 
   constructor(
     private readonly evaluation: LoadedEvaluation,
@@ -44,6 +48,7 @@ export class Launch {
     this.#signal = settings.signal ?? new AbortController().signal;
     setMaxListeners(0, this.#signal);
     this.#onEvent = (event) => this.#emit(event);
+    this.#choice = chooseCenter(evaluation.dispatch, settings, { configDir: evaluation.configDir, cwd: settings.cwd });
   }
 
   /** A listener's fault is not the run's. */
@@ -58,62 +63,98 @@ export class Launch {
   async run(): Promise<EvaluationReport> {
     const { evaluation, settings } = this;
     const cells = await readCells(this.output, evaluation.cells, this.log, settings.logger, this.#epochs);
-    const folders = { configDir: evaluation.configDir, cwd: settings.cwd };
-    const clients = await makeTaskClients(evaluation.taskModules, folders, this.#waitMs);
+    const clients = await makeClients(evaluation, this.#choice, { ...settings, waitMs: this.#waitMs });
     try {
-      return await this.#dispatch(cells, clients);
+      return await (this.#choice.runner === "dummy" ? this.#planOnly(cells, clients) : this.#dispatch(cells, clients));
     } finally {
       await Promise.all([...clients.values()].map((client) => client.close()));
     }
+  }
+
+  /** Resolves and checks everything, says what would run, and runs nothing. */
+  async #planOnly(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
+    const nobody = { keep: () => {}, giveUp: async () => {} };
+    const center = await this.#makeCenter(clients, "", nobody, () => {
+      throw new CodedError("INTERNAL", "the runner dummy runs nothing");
+    });
+    await center.launch();
+    const { planOnly } = await import("./plan-only.js");
+    const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
+    const { output } = this;
+    const shared = { output, logger, keepFailed, allowVersionMix, epochs: this.#epochs, signal: this.#signal };
+    const plan = await planOnly(cells, clients, { ...shared, capacity: this.evaluation.concurrency });
+    return { outcome: "planned", output, rows: [], ...nothingStarved, plan };
   }
 
   async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
     let results: CellResults | undefined;
     // A new instance with every launch: the controller ends what an earlier one has left.
     const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
-    const center = await this.#makeCenter(clients, owner, () => results as CellResults);
-    await center.launch();
-    const tasks = await this.#awaitTasks(cells, clients);
-    if (tasks === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
-    const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
-    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, epochs: this.#epochs, logger });
-    const { output, log } = this;
-    const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
-    this.#onEvent({ type: "planned", output, cells: planned });
-    const done = planned.reduce((sum, cell) => sum + cell.done, 0);
-    if (done > 0) logger.info(`Going on in ${output}: ${done} samples have a result already`);
-    const onEvent = this.#onEvent;
-    const signal = this.#signal;
-    const hide = (text: string) => redact(text, this.evaluation.secrets);
-    const shared = { output, log, logger, tasks: clients, known: tasks, signal, onEvent };
-    results = new CellResults(plans, cells, { ...shared, redact: hide, patienceMs: this.#waitMs });
+    const leases = new LeaseKeeper([...clients.values()], this.settings.leaseS, this.settings.logger);
+    leases.keep(owner);
+    const center = await this.#makeCenter(clients, owner, leases, () => results as CellResults);
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);
     if (this.#signal.aborted) stop();
     try {
-      const isNothingLeft = plans.every(({ remaining }) => remaining.length === 0);
-      const ended = isNothingLeft ? nothingRan : await this.#withLease(clients, owner, () => center.start(plans));
+      const plans = await this.#launchAndPlan(center, cells, clients);
+      if (plans === undefined) return { outcome: "interrupted", output: this.output, rows: [], ...nothingStarved };
+      results = this.#resultsOf(cells, clients, plans);
+      const isNothingLeft = plans.cells.every(({ remaining }) => remaining.length === 0);
+      if (isNothingLeft) this.settings.logger.info(nothingLeft(plans.cells));
+      const ended = isNothingLeft ? nothingRan : await leases.during(() => center.start(plans.cells));
       await results.settled();
-      return this.#report(results, ended);
+      return { output: this.output, ...reportOf(results, ended, this.#signal.aborted) };
     } finally {
       this.#signal.removeEventListener("abort", stop);
+      await center.close();
     }
   }
 
-  /** Keeps the sessions of this launch alive while it dispatches, and gives the lease up behind it. */
-  async #withLease<T>(clients: ReadonlyMap<string, TaskClient>, owner: string, run: () => Promise<T>): Promise<T> {
-    const leases = new LeaseKeeper([...clients.values()], owner, this.settings.leaseS, this.settings.logger);
-    leases.start();
+  /** Undefined: interrupted before there was a plan. */
+  async #launchAndPlan(
+    center: DispatchCenter,
+    cells: readonly FolderCell[],
+    clients: ReadonlyMap<string, TaskClient>,
+  ): Promise<Plans | undefined> {
     try {
-      return await run();
-    } finally {
-      await leases.stop();
+      await center.launch();
+      return this.#plan(cells, await this.#awaitTasks(cells, clients));
+    } catch (error) {
+      if (this.#signal.aborted) return undefined;
+      throw error;
     }
+  }
+
+  #plan(cells: readonly FolderCell[], tasks: ReadonlyMap<string, KnownTask>): Plans {
+    const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
+    const plans = preparePlan(cells, tasks, { keepFailed, allowVersionMix, epochs: this.#epochs, logger });
+    const { output } = this;
+    const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
+    this.#onEvent({ type: "planned", output, cells: planned });
+    const done = planned.reduce((sum, cell) => sum + cell.done, 0);
+    if (done > 0) logger.info(`Going on in ${output}: ${done} samples have a result already`);
+    return { cells: plans, tasks };
+  }
+
+  #resultsOf(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>, plans: Plans): CellResults {
+    return new CellResults(plans.cells, cells, {
+      output: this.output,
+      log: this.log,
+      logger: this.settings.logger,
+      tasks: clients,
+      known: plans.tasks,
+      signal: this.#signal,
+      onEvent: this.#onEvent,
+      redact: (text) => redact(text, this.evaluation.secrets),
+      patienceMs: this.#waitMs,
+    });
   }
 
   async #makeCenter(
     clients: ReadonlyMap<string, TaskClient>,
     owner: string,
+    leases: Leases,
     results: () => CellResults,
   ): Promise<DispatchCenter> {
     const { evaluation, settings } = this;
@@ -123,7 +164,10 @@ export class Launch {
       tasks: evaluation.taskModules,
       configDir: evaluation.configDir,
       cwd,
+      parameters: this.#choice.parameters,
       owner,
+      leases,
+      clients,
       leaseS,
       waitForWorkersMs: this.#waitMs,
       capacity: evaluation.concurrency,
@@ -142,31 +186,33 @@ export class Launch {
       },
       onEnd: (grant) => this.#onEvent({ type: "ended", grant }),
     };
-    return loadCenter(settings.runner ?? evaluation.runner ?? "flow", options);
+    return loadCenter(this.#choice.runner, options);
   }
 
-  /** The tasks of the cells that are not complete. Undefined: interrupted while waiting. */
-  async #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
+  /** The tasks of the cells that are not complete. */
+  #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
     const needed = new Set(cells.filter(({ isComplete }) => !isComplete).map(({ task }) => task));
     const wanted = new Map([...clients].filter(([name]) => needed.has(name)));
-    try {
-      return await awaitTasks(wanted, {
-        waitMs: this.#waitMs,
-        signal: this.#signal,
-        onWaiting: (task, why) => this.#onEvent({ type: "waiting", task, why }),
-      });
-    } catch (error) {
-      if (this.#signal.aborted) return undefined;
-      throw error;
-    }
+    return awaitTasks(wanted, {
+      waitMs: this.#waitMs,
+      signal: this.#signal,
+      onWaiting: (task, why) => this.#onEvent({ type: "waiting", task, why }),
+    });
   }
+}
 
-  #report(results: CellResults, { starved, stopped }: DispatchResult): EvaluationReport {
-    const rows = results.rows();
-    const { overallFailed } = results;
-    const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && results.isAggregated;
-    const isInterrupted = stopped || (this.#signal.aborted && !results.isAggregated);
-    const outcome = isInterrupted ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
-    return { outcome, output: this.output, rows, starved, overallFailed };
-  }
+/** @param isAborted the signal of the launch */
+function reportOf(results: CellResults, { starved, stopped }: DispatchResult, isAborted: boolean) {
+  const rows = results.rows();
+  const { overallFailed } = results;
+  const isComplete = rows.every(({ failed, remaining }) => failed === 0 && remaining === 0) && results.isAggregated;
+  const isInterrupted = stopped || (isAborted && !results.isAggregated);
+  const outcome = isInterrupted ? "interrupted" : starved.size > 0 ? "starved" : isComplete ? "complete" : "failed";
+  return { outcome, rows, starved, overallFailed } as const;
+}
+
+/** What is left to run, and what is known of the tasks. */
+interface Plans {
+  cells: RepeatedCellPlan[];
+  tasks: ReadonlyMap<string, KnownTask>;
 }

@@ -52,12 +52,13 @@ export async function loadEvaluation(
     resolveEnvReferences(Object.fromEntries(definitions), env, { source: loaded.source, path: ["definition", side] });
   const agentModules = resolve("agent", parsed.agents);
   const taskModules = withToken(resolve("task", parsed.tasks), token);
+  const dispatch = resolveEnvReferences(parsed.dispatch, env, { source: loaded.source, path: ["runner"] });
   const { value, masked } = maskSecrets(loaded.value);
   const kept = stringifyConfig(value, "yaml");
-  const secrets = collectSecrets({ agentModules, taskModules });
+  const secrets = collectSecrets({ agentModules, taskModules, dispatch });
   const warnings = [...loaded.warnings, ...parsed.warnings];
   const { source, dir: configDir } = loaded;
-  return { ...parsed, warnings, source, configDir, agentModules, taskModules, kept, masked, secrets };
+  return { ...parsed, warnings, dispatch, source, configDir, agentModules, taskModules, kept, masked, secrets };
 }
 
 function checked(loaded: LoadedConfig): EvaluationConfig {

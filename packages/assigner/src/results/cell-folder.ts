@@ -18,6 +18,7 @@ export const fileNames = {
   epochs: "epochs.json",
   lock: ".lock",
   config: "config.yaml",
+  plan: "plan.json",
 } as const;
 
 /** `{output}/{agent}/{task}` for epoch 1, `epoch-k` below it for the others. */

@@ -1,7 +1,8 @@
 import { CodedError, isCodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
-import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
+import { build, requireMethods } from "@eval/protocol/module-loader";
 import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
+import { loadOwnOrOther } from "./own-exports.js";
 import type { SampleLimits } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 
@@ -15,7 +16,7 @@ export type RunParam = Pick<
 export interface RunShared {
   agents: ReadonlyMap<string, Agent>;
   tasks: ReadonlyMap<string, TaskClient>;
-  /** `<run id>/<client instance>`: the same for all runners of a launch. */
+  /** `<run id>/<client instance>`, with `/<runner>` behind it where runners may be lost one by one. */
   owner: string;
   leaseS: number;
   /** Of every attempt. */
@@ -29,14 +30,20 @@ export function runParamOf(options: CenterOptions): RunParam {
 }
 
 export async function restoreRunParam(param: RunParam): Promise<RunShared> {
-  const { owner, leaseS, waitForWorkersMs, limits = {} } = param;
+  const agents = await makeAgents(param);
+  const tasks = await makeTaskClients(param.tasks, param, param.waitForWorkersMs);
+  const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
+  const { owner, leaseS, limits = {} } = param;
+  return { agents, tasks, owner, leaseS, limits, close };
+}
+
+/** The agents, by the names that the configuration gives them. */
+export async function makeAgents(param: Pick<RunParam, "agents" | "configDir" | "cwd">): Promise<Map<string, Agent>> {
   const agents = new Map<string, Agent>();
   for (const [name, definition] of Object.entries(param.agents)) {
     agents.set(name, await makeAgent(name, definition, param));
   }
-  const tasks = await makeTaskClients(param.tasks, param, waitForWorkersMs);
-  const close = async () => void (await Promise.all([...tasks.values()].map((task) => task.close())));
-  return { agents, tasks, owner, leaseS, limits, close };
+  return agents;
 }
 
 /** Throws MODULE_NOT_FOUND, MODULE_INVALID, or what building the agent throws, with the agent's name in front. */
@@ -81,7 +88,7 @@ async function buildModule(
   what: string,
 ): Promise<unknown> {
   try {
-    return await build(await loadExport(module, { configDir, cwd, from: import.meta.dirname }), {
+    return await build(await loadOwnOrOther(module, { configDir, cwd, from: import.meta.dirname }), {
       parameters,
       configDir,
     });

@@ -127,11 +127,14 @@ export class TaskClient {
     }
   }
 
-  /** Keeps the owner's sessions alive. A v0.2 controller does not know the call: nothing is sent to one. */
-  async renew(owner: string, leaseS: number): Promise<void> {
+  /**
+   * Keeps the owner's sessions alive; returns how many there are. A v0.2 controller does not know the call: nothing is
+   * sent to one, and nothing is known.
+   */
+  async renew(owner: string, leaseS: number): Promise<number | undefined> {
     if (this.#peer === undefined) await this.listTasks(AbortSignal.timeout(5_000));
-    if (this.#peer?.instance === undefined) return;
-    await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 5_000 });
+    if (this.#peer?.instance === undefined) return undefined;
+    return (await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 5_000 })).value.sessions;
   }
 
   /** Aggregates results: streamed to a controller of ours, in one body to v0.2's. The step can be repeated. */

@@ -3,7 +3,7 @@ import type { Reply } from "@eval/protocol/http-client";
 import type { AgentOutput } from "@eval/protocol/task";
 
 export interface StartOptions {
-  /** `<run id>/<client instance>`. */
+  /** `<run id>/<client instance>`, or `<run id>/<client instance>/<runner>`. */
   owner: string;
   /** Seconds that the session outlives its owner's last sign of life. */
   leaseS: number;

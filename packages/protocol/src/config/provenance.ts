@@ -4,7 +4,7 @@ import { isMapping } from "./mapping.js";
 
 /**
  * Makes references absolute that are relative to the file where they stand, before merging carries them elsewhere:
- * `module: ./x.mjs#Export` always; `data_file: ./x.jsonl` where the file exists beside the configuration and not from
+ * `module: ./x.mjs#Export` (and a `runner` that is one) always; `data_file: ./x.jsonl` where the file exists beside the configuration and not from
  * the working directory (v0.2 looks there).
  */
 export function anchorReferences(value: unknown, dir: string, cwd: string): unknown {
@@ -12,7 +12,7 @@ export function anchorReferences(value: unknown, dir: string, cwd: string): unkn
   if (!isMapping(value)) return value;
   const entries = Object.entries(value).map(([key, item]) => {
     if (typeof item !== "string" || !/^\.\.?[/\\]/.test(item)) return [key, anchorReferences(item, dir, cwd)];
-    if (key === "module") return [key, resolve(dir, item)];
+    if (key === "module" || key === "runner") return [key, resolve(dir, item)];
     if (key === "data_file") return [key, anchorDataFile(item, dir, cwd)];
     return [key, item];
   });

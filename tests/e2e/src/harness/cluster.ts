@@ -20,9 +20,9 @@ export class Cluster {
   ) {}
 
   static async start(stage: Stage, options: ClusterOptions): Promise<Cluster> {
-    const { agents, tasks, workers: counts = {}, controllerFlags, workerFlags = [] } = options;
+    const { agents, tasks, settings = {}, workers: counts = {}, controllerFlags, workerFlags = [] } = options;
     const controller = await ControllerProcess.start(stage, controllerFlags);
-    const files = writeEvaluation(stage, { controller: controller.address, agents, tasks });
+    const files = writeEvaluation(stage, { controller: controller.address, agents, tasks, settings });
     const workers: OwnedProcess[] = [];
     const common = ["--config", files.tasks, "--controller", controller.address, "--port", "0", ...workerFlags];
     for (const task of Object.keys(tasks)) {

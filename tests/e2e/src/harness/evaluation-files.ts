@@ -11,6 +11,8 @@ export interface EvaluationParts {
   controller: string;
   agents: Record<string, Part>;
   tasks: Record<string, Part>;
+  /** Further keys of the assignments' file. */
+  settings?: Record<string, unknown>;
 }
 
 export interface EvaluationFiles {
@@ -23,7 +25,10 @@ export interface EvaluationFiles {
 }
 
 /** Writes an evaluation down as its user would: the tasks in one file, which the assignments import. */
-export function writeEvaluation(stage: Stage, { controller, agents, tasks }: EvaluationParts): EvaluationFiles {
+export function writeEvaluation(
+  stage: Stage,
+  { controller, agents, tasks, settings }: EvaluationParts,
+): EvaluationFiles {
   const taskFile = stage.write("configs/tasks.yaml", mapParts(tasks, definitionOf));
   const output = stage.path("output");
   const assignments = stage.write("configs/assignments.yaml", {
@@ -37,6 +42,7 @@ export function writeEvaluation(stage: Stage, { controller, agents, tasks }: Eva
     concurrency: { agent: mapParts(agents, concurrencyOf), task: mapParts(tasks, concurrencyOf) },
     assignments: [{ agent: Object.keys(agents), task: Object.keys(tasks) }],
     output,
+    ...settings,
   });
   return { tasks: taskFile, assignments, output };
 }

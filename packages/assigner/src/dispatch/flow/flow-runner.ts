@@ -1,14 +1,14 @@
 import { messageOf } from "@eval/protocol";
-import type { RunShared } from "../../session/run-param.js";
+import type { RunParam, RunShared } from "../../session/run-param.js";
 import { runSample } from "../../session/run-sample.js";
 import type { Overload } from "../adaptive-capacity.js";
 import type { AttemptOutcome, Grant } from "../attempt.js";
-import { Runner } from "../runner.js";
+import { Runner, type RunnerClass } from "../runner.js";
 import { FlowCenter, type FlowMessage } from "./flow-center.js";
 
 /** Starts every attempt that it is granted, at once: how many run together is the centre's to decide. */
 export class FlowRunner extends Runner<RunShared> {
-  static readonly center = FlowCenter;
+  static readonly center: RunnerClass<RunParam, RunShared>["center"] = FlowCenter;
   readonly #underWay = new Set<Promise<void>>();
 
   override async doRun(): Promise<void> {
@@ -18,19 +18,23 @@ export class FlowRunner extends Runner<RunShared> {
         if (grants === undefined) break;
         for (const grant of grants) this.#start(grant);
       }
-      await Promise.all(this.#underWay);
     } finally {
-      await this.shared.close();
+      // Also where the centre is gone: what runs has sessions to end.
+      await Promise.all(this.#underWay);
     }
   }
 
+  override close(): Promise<void> {
+    return this.shared.close();
+  }
+
   #start(grant: Grant): void {
-    const underWay = this.#carryOut(grant).finally(() => this.#underWay.delete(underWay));
+    const underWay = this.carryOut(grant).finally(() => this.#underWay.delete(underWay));
     this.#underWay.add(underWay);
   }
 
   /** Whatever is thrown, the attempt ends, and its capacities are freed. */
-  async #carryOut(grant: Grant): Promise<void> {
+  protected async carryOut(grant: Grant): Promise<void> {
     const outcome = await this.#outcomeOf(grant).catch((error: unknown): AttemptOutcome => {
       return { kind: "failed", error: "AGENT_FAILED", info: messageOf(error), output: null };
     });

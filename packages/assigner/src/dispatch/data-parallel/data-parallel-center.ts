@@ -1,0 +1,118 @@
+import { availableParallelism } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
+import type { CenterOptions } from "../center-options.js";
+import { DispatchCenter } from "../dispatch-center.js";
+import type { FlowMessage } from "../flow/flow-center.js";
+import type { RunnerPool } from "../processes/runner-pool.js";
+import type { RunnerDescriptor, RunnerServices } from "../runner.js";
+import { FairShare } from "./fair-share.js";
+
+/** How long the slowest runner's first request is waited for, in milliseconds. */
+const firstRequestMs = 1_000;
+
+/**
+ * N runner processes on this machine. Agents live in them; this process plans, keeps the capacities, and writes. A runner
+ * that is lost is replaced, and what it ran goes to another once it is dead and its sessions have ended.
+ * Parameters: `runners` (default: one for each processor), `deadline_s` (default 30).
+ */
+export class DataParallelCenter extends DispatchCenter<RunParam> {
+  readonly #shares: FairShare;
+  #pool: RunnerPool | undefined;
+
+  constructor(options: CenterOptions) {
+    super(options);
+    const { agent, task } = options.capacity;
+    this.#shares = new FairShare(Math.min(sum(agent.values()), sum(task.values())));
+  }
+
+  override initRunners(): RunnerDescriptor[] {
+    const { runners = availableParallelism() } = this.options.parameters as { runners?: number };
+    const module = new URL("./data-parallel-runner.js", import.meta.url).href;
+    return [{ module, export: "DataParallelRunner", count: runners }];
+  }
+
+  override getSharedParam(): RunParam {
+    return runParamOf(this.options);
+  }
+
+  static restoreSharedParam(param: RunParam, { id }: Pick<RunnerServices, "id">): Promise<RunShared> {
+    return restoreRunParam({ ...param, owner: ownerOf(param, id) });
+  }
+
+  override async launch(): Promise<void> {
+    // Not above: a runner's process loads this module, and starts no others.
+    const { RunnerPool } = await import("../processes/runner-pool.js");
+    const { options } = this;
+    const { deadline_s } = options.parameters as { deadline_s?: number };
+    this.#pool = new RunnerPool({
+      descriptors: this.initRunners(),
+      param: () => this.getSharedParam(),
+      ...{ cwd: options.cwd, logger: options.logger, stopped: this.stopped },
+      ...(deadline_s !== undefined && { deadlineMs: deadline_s * 1000 }),
+      onRequest: (runner, message) => this.onRequest(runner, message),
+      onStart: (runner) => options.leases.keep(ownerOf(options, runner)),
+      onReady: (runner) => this.#shares.join(runner),
+      onGone: (runner, why) => this.#lose(runner, why),
+    });
+    await this.#pool.launch();
+  }
+
+  override async onRequest(runner: string, message: unknown): Promise<unknown> {
+    const request = message as FlowMessage;
+    if (request.type === "take") return this.#shares.ask(runner);
+    if (request.type === "overload") return this.overloaded(request.attempt, request.overload);
+    if (this.#shares.ended(runner, request.attempt)) {
+      this.#pool?.proved(runner);
+      return this.finish(request.attempt, request.outcome);
+    }
+    this.options.logger.debug(`An outcome that came too late is set aside: attempt ${request.attempt} of ${runner}`);
+    return undefined;
+  }
+
+  override async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  protected override async runAll(): Promise<void> {
+    const sharing = this.#shareOut();
+    try {
+      await this.#pool?.run((reason) => this.stop(reason));
+    } finally {
+      this.#shares.close();
+      await sharing;
+    }
+  }
+
+  /** Takes what may start and shares it out, until the run is over. */
+  async #shareOut(): Promise<void> {
+    await Promise.race([this.#shares.allAsked(), delay(firstRequestMs, undefined, { ref: false })]);
+    for (;;) {
+      const room = await this.#shares.room();
+      const grants = room === 0 ? undefined : await this.take(room);
+      if (grants === undefined) break;
+      // Those that had asked may be lost by now.
+      for (const { attempt } of this.#shares.give(grants)) await this.finish(attempt, { kind: "stopped" });
+    }
+    this.#shares.close();
+    this.#pool?.retire();
+  }
+
+  /** Its sessions have to end before others may take their place: a task's capacity is a promise, too. */
+  async #lose(runner: string, why: string): Promise<void> {
+    const attempts = this.#shares.leave(runner);
+    await this.options.leases.giveUp(ownerOf(this.options, runner));
+    await Promise.all(
+      attempts.map((attempt) => this.finish(attempt, { kind: "lost", info: `runner ${runner}: ${why}` })),
+    );
+  }
+}
+
+/** Each runner has sessions of its own, which end with it. */
+function ownerOf({ owner }: { owner: string }, runner: string): string {
+  return `${owner}/${runner}`;
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,60 @@
+import type { CellPlan } from "../../evaluation/plan.js";
+import { makeAgents, type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
+import type { DispatchResult, Starved } from "../center-options.js";
+import { DispatchCenter } from "../dispatch-center.js";
+import type { FlowMessage } from "../flow/flow-center.js";
+import type { Runner, RunnerDescriptor } from "../runner.js";
+
+/**
+ * The mode to debug in: one process, one assignment after the other in the order of the file, one sample at a time, in
+ * the order of the task's indices. Parameter: `in_process`, a file of tasks that this process hosts itself.
+ */
+export class LocalCenter extends DispatchCenter<RunParam> {
+  #runner: Runner<RunShared> | undefined;
+
+  override initRunners(): RunnerDescriptor[] {
+    return [{ module: new URL("./local-runner.js", import.meta.url).href, export: "LocalRunner", count: 1 }];
+  }
+
+  override getSharedParam(): RunParam {
+    return runParamOf(this.options);
+  }
+
+  static restoreSharedParam(param: RunParam): Promise<RunShared> {
+    return restoreRunParam(param);
+  }
+
+  /** The runner works with the clients of the run: a task that this process hosts is there once. */
+  override async launch(): Promise<void> {
+    const { LocalRunner } = await import("./local-runner.js");
+    const { owner, leaseS, limits = {}, clients: tasks, logger } = this.options;
+    const shared = { agents: await makeAgents(this.options), tasks, owner, leaseS, limits, close: async () => {} };
+    const services = { id: "local", logger, signal: this.stopped };
+    this.#runner = new LocalRunner(shared, (message) => this.onRequest("local", message), services);
+  }
+
+  override async start(plan: readonly CellPlan[]): Promise<DispatchResult> {
+    const starved = new Map<string, Starved>();
+    for (const cell of plan) {
+      if (this.stopped.aborted) break;
+      const before = starved.get(cell.task);
+      // Waited for in vain once; the others of its cells need not wait again.
+      if (before) before.left += cell.remaining.length;
+      else
+        for (const [name, { left, why }] of (await super.start([cell])).starved) {
+          starved.set(name, { left: left + (starved.get(name)?.left ?? 0), why });
+        }
+    }
+    return { starved, stopped: this.stopped.aborted };
+  }
+
+  override async onRequest(_runner: string, message: unknown): Promise<unknown> {
+    const request = message as FlowMessage;
+    if (request.type === "overload") return this.overloaded(request.attempt, request.overload);
+    return request.type === "take" ? this.take(1) : this.finish(request.attempt, request.outcome);
+  }
+
+  protected override async runAll(): Promise<void> {
+    await this.#runner?.doRun();
+  }
+}

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { type FromRunner, fromRunnerSchema, type ToRunner } from "./wire-message.js";
+
+export interface ProcessEvents {
+  onMessage: (message: FromRunner) => void;
+  /** A line that the process wrote on stdout or stderr. */
+  onLine: (line: string) => void;
+}
+
+/** How long the last messages of a process may take behind its end, in milliseconds. */
+const lastWordsMs = 1_000;
+
+/** A process that can be spoken to and killed. What it means is its owner's to know. */
+export interface ProcessAdapter {
+  readonly pid: number | undefined;
+  /** Resolves, in words, with how it ended, when it is gone and all that it said has been heard. */
+  readonly exited: Promise<string>;
+  send(message: ToRunner): void;
+  kill(): void;
+}
+
+/** Forks a runner's process. What it prints comes through `onLine`: stdout belongs to the results of the main process. */
+export function forkRunner(cwd: string, { onMessage, onLine }: ProcessEvents): ProcessAdapter {
+  const child = fork(new URL("./runner-process.js", import.meta.url), [], {
+    cwd,
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // One debugger's port serves one process.
+    execArgv: process.execArgv.filter((argument) => !argument.startsWith("--inspect")),
+  });
+  child.on("message", (message) => {
+    const parsed = fromRunnerSchema.safeParse(message);
+    if (parsed.success) onMessage(parsed.data);
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream as Readable }).on("line", onLine);
+  }
+  return {
+    pid: child.pid,
+    exited: exitOf(child),
+    // Where the process is gone its exit says it; a lost message changes nothing.
+    send: (message) => void (child.connected && child.send(message, () => {})),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+async function exitOf(child: ChildProcess): Promise<string> {
+  const disconnected = once(child, "disconnect").catch(() => {});
+  const how = await new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+    child.on("error", (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+  });
+  if (!child.connected || child.pid === undefined) return how;
+  const cut = new Promise((resolve) => setTimeout(resolve, lastWordsMs).unref());
+  await Promise.race([disconnected, cut]);
+  return how;
+}

@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { ReplacementPolicy } from "./replacement-policy.js";
+
+it("waits twice as long each time, and gives a runner up that is of no use ten times in a row", () => {
+  const policy = new ReplacementPolicy();
+  const delays = Array.from({ length: 10 }, () => policy.next(true));
+  expect(delays).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, undefined]);
+});
+
+it("gives one up that cannot be made five times in a row", () => {
+  const policy = new ReplacementPolicy();
+  const delays = [true, false, false, false, false, false].map((wasReady) => policy.next(wasReady));
+  expect(delays).toEqual([100, 200, 400, 800, 1_600, undefined]);
+});
+
+it("begins anew once a runner was of use", () => {
+  const policy = new ReplacementPolicy();
+  for (let lost = 0; lost < 100; lost++) {
+    expect(policy.next(true)).toBe(100);
+    policy.proved();
+  }
+});
