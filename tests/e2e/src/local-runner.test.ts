@@ -40,9 +40,7 @@ test("--in-process: tasks without a controller, in the agents' process, one samp
   }
 });
 
-test("--in-process: what a task throws is written down as a worker would have it, and an interruption ends it", async ({
-  stage,
-}) => {
+test("--in-process: an interruption ends it while an agent never answers", async ({ stage }) => {
   const parts = {
     agents: { a: { module: fixture("silent-agent.mjs#SilentAgent"), concurrency: 1 } },
     tasks: { t: { module: "@eval/tasks#VirtualTask", parameters: { samples: 3 }, concurrency: 1 } },
