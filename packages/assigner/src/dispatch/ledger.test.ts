@@ -216,7 +216,7 @@ describe("Ledger, where many samples are tried again", () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
