@@ -3,6 +3,7 @@ import { type BinContext, type Command, createProgram, readPackageVersion } from
 import { addAgentTestCommand } from "./agent-test/command.js";
 import { addAnalyzeCommand } from "./analysis/command.js";
 import type { CommandContext } from "./command-context.js";
+import { addRunnerCommand } from "./dispatch/distributed/host/command.js";
 import { addRun } from "./evaluation/command.js";
 
 /**
@@ -31,6 +32,7 @@ function makeProgram(context: CommandContext): Command {
   addRun(program, context);
   addAnalyzeCommand(program, context);
   addAgentTestCommand(program, context);
+  addRunnerCommand(program, context);
   // After the commands, which would take it over: an unknown command's name gets a message of its own.
   program.allowExcessArguments();
   program.hook("preSubcommand", refuseMisplacedFlags);

@@ -31,6 +31,10 @@ export const errorTable = {
   TIMEOUT: { status: 504, exit: 3, retry: true },
   BAD_REPLY: { status: 502, exit: 3, retry: false },
 
+  // A distributed run.
+  REDIS_UNREACHABLE: { status: 502, exit: 3, retry: true },
+  RUN_NOT_FOUND: { status: 404, exit: 3, retry: true },
+
   // The controller. start_sample answers the first two with 406, as v0.2 does.
   TASK_NOT_FOUND: { status: 400, exit: 3, retry: true },
   NO_WORKERS_AVAILABLE: { status: 400, exit: 3, retry: true },

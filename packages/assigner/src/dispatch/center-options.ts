@@ -34,6 +34,8 @@ export interface Leases {
 export interface CenterOptions {
   agents: Record<string, ModuleDefinition>;
   tasks: Record<string, ModuleDefinition>;
+  /** The same as the configuration has them, with references to the environment: what may leave this host. */
+  unresolved?: { agents: Record<string, ModuleDefinition>; tasks: Record<string, ModuleDefinition> };
   /** Absolute folder of the configuration file. */
   configDir: string;
   cwd: string;

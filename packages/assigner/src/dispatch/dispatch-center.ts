@@ -35,8 +35,11 @@ export abstract class DispatchCenter<Param = unknown> {
   /** Called once, after the last runner has ended. */
   async postProcess(): Promise<void> {}
 
-  /** Ends what {@link launch} has made, also where nothing was started. Called once, last of all. */
-  async close(): Promise<void> {
+  /**
+   * Ends what {@link launch} has made, also where nothing was started. Called once, last of all.
+   * @param _isInOrder false: the launch has failed, and what is under way elsewhere may be of use to the next one
+   */
+  async close(_isInOrder = true): Promise<void> {
     await Promise.all(this.#runners.map((runner) => runner.close()));
   }
 
@@ -78,6 +81,24 @@ export abstract class DispatchCenter<Param = unknown> {
   /** Aborts when the run is stopped. */
   protected get stopped(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** Why the run failed: a result could not be written. */
+  protected get failure(): unknown {
+    return this.#failure;
+  }
+
+  /**
+   * Samples that an earlier launch has started, and that are still under way: they are in flight from now on. One grant
+   * for each; undefined for a sample that is not to be run, or is in flight already. Called before the first {@link take}.
+   */
+  protected adopt(samples: readonly Omit<Grant, "attempt">[]): (Grant | undefined)[] {
+    return this.#started().adopt(samples);
+  }
+
+  /** Nothing that is not in flight is run any more, in this launch. */
+  protected abandon(why: string): void {
+    this.#started().abandon(why);
   }
 
   /** Attempts for a runner, at most `limit`, as soon as there are any. Undefined: the run is over. */

@@ -31,6 +31,7 @@ export class HandOut {
   /** When `#timer` goes off; monotonic milliseconds. */
   #timerAt = Number.POSITIVE_INFINITY;
   #unwritten = 0;
+  #abandoned: string | undefined;
 
   /**
    * @param stopped nothing is handed out any more once it is aborted
@@ -62,6 +63,23 @@ export class HandOut {
   stop(): void {
     this.#watch.stop();
     clearTimeout(this.#timer);
+  }
+
+  /** See {@link Ledger.adopt}. */
+  adopt(samples: readonly Omit<Grant, "attempt">[]): (Grant | undefined)[] {
+    const grants = this.#ledger.adopt(samples, performance.now());
+    for (const grant of grants) {
+      if (grant === undefined) continue;
+      this.#protection.started(grant);
+      this.options.onGrant?.(grant);
+    }
+    return grants;
+  }
+
+  /** Takes everything that is not in flight, now or later, out of the plan. */
+  abandon(why: string): void {
+    this.#abandoned = why;
+    this.pump();
   }
 
   /** Attempts, at most `limit`, as soon as there are any. Undefined: the run is over. */
@@ -102,6 +120,7 @@ export class HandOut {
   /** Hands out what may start. Synchronous: no await between the decision and the claim. */
   pump(): void {
     this.#giveUpWhatFails();
+    if (this.#abandoned !== undefined) this.#abandonAll(this.#abandoned);
     if (this.#takers.length === 0) return;
     if (this.stopped.aborted || (this.#ledger.isDone && this.#unwritten === 0)) {
       for (const { resolve } of this.#takers.splice(0)) resolve(undefined);
@@ -187,11 +206,16 @@ export class HandOut {
 
   /** What is not there, or fails, for too long must not keep the run open. */
   #giveUp(side: SideKind, name: string, why: string): void {
-    const left = this.#ledger.abandon(name, side);
-    if (left === 0) return;
+    const more = this.#ledger.abandon(name, side);
+    if (more === 0) return;
     const label = side === "task" ? name : `agent ${name}`;
+    const left = more + (this.starved.get(label)?.left ?? 0);
     this.starved.set(label, { left, why });
     this.options.logger.error(`${label}: ${why}; ${left} samples are left for the next launch`);
+  }
+
+  #abandonAll(why: string): void {
+    for (const task of this.options.capacity.task.keys()) this.#giveUp("task", task, why);
   }
 }
 

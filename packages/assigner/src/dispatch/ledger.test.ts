@@ -40,6 +40,42 @@ describe("Ledger", () => {
     expect(ledger.grant(5, plenty)).toMatchObject([{ index: 1, number: 1 }]);
   });
 
+  it("takes samples over that are under way, and grants none of them", () => {
+    const ledger = ledgerOf([planOf("a", "t", 4)], 2);
+    const sample = { agent: "a", task: "t", epoch: 1, number: 2, losses: 1, repeats: 0 };
+    const foreign = { ...sample, agent: "other" };
+    const adopted = ledger.adopt(
+      [
+        { ...sample, index: 2 },
+        { ...sample, index: 9 },
+        { ...sample, index: 2 },
+        { ...foreign, index: 0 },
+      ],
+      0,
+    );
+    expect(adopted[0]).toMatchObject({ index: 2, number: 2, losses: 1 });
+    expect(adopted.slice(1)).toEqual([undefined, undefined, undefined]);
+    expect(ledger.grant(0, plenty).map(({ index }) => index)).toEqual([0]);
+    ledger.end((adopted[0] as Grant).attempt, false, 1);
+    expect(ledger.grant(0, plenty).map(({ index }) => index)).toEqual([1]);
+    expect(ledger.waitingFor("t")).toBe(1);
+  });
+
+  it("bounds how often a sample is carried out, failures and losses together", () => {
+    const capacity = { agent: new Map([["a", 1]]), task: new Map([["t", 1]]) };
+    const retry = { maxAttempts: 3, maxExecutions: 3, delayMs: () => 0 };
+    const ledger = new Ledger([planOf("a", "t", 1)], capacity, retry);
+    const next = () => (ledger.grant(0, plenty) as [Grant])[0];
+    expect(ledger.end(next().attempt, true, 0)?.retried).toBe(true);
+    const second = next();
+    expect(ledger.mayLose(second.attempt)).toBe(true);
+    ledger.lose(second.attempt);
+    const third = next();
+    expect(ledger.mayLose(third.attempt)).toBe(false);
+    expect(ledger.end(third.attempt, true, 0)?.retried).toBe(false);
+    expect(ledger.isDone).toBe(true);
+  });
+
   it("ignores the end of an attempt that is not in flight", () => {
     const ledger = ledgerOf([planOf("a", "t", 1)], 1);
     const [only] = ledger.grant(0, plenty) as [Grant];

@@ -1,11 +1,21 @@
-import type { CellPlan } from "../evaluation/plan.js";
+import type { CellPlan, PlannedSample } from "../evaluation/plan.js";
 import { allocate } from "./allocator.js";
 import type { Grant } from "./attempt.js";
-import { abandon, type Cell, cellsOf, type Side, sidesOf, startable, takeNext, waiting } from "./ledger-cell.js";
+import {
+  abandon,
+  type Cell,
+  cellsOf,
+  type Side,
+  sidesOf,
+  startable,
+  takeNext,
+  type Waiting,
+  waiting,
+} from "./ledger-cell.js";
 import type { RetryPolicy } from "./retry-policy.js";
 
-/** A sample that so many runners were lost with has failed. */
-const maxLosses = 3;
+/** A sample that so many runners were lost with has failed, unless the policy says otherwise. */
+const defaultExecutions = 3;
 
 interface Running {
   grant: Grant;
@@ -112,6 +122,23 @@ export class Ledger {
     return this.#running.get(attempt)?.grant;
   }
 
+  /**
+   * Takes samples that are under way already into flight: they are not started again. One grant for each; undefined for
+   * a sample that is not planned, or is in flight. Called before anything else is granted.
+   */
+  adopt(samples: readonly Omit<Grant, "attempt">[], now: number): (Grant | undefined)[] {
+    const planned = this.#cells.map((cell) => new Map(cell.plan.remaining.map((sample) => [keyOf(sample), sample])));
+    const grants = samples.map((sample) => {
+      const at = this.#cells.findIndex(({ plan }) => plan.agent === sample.agent && plan.task === sample.task);
+      if (!planned[at]?.delete(keyOf(sample))) return undefined;
+      return this.#run(this.#cells[at] as Cell, sample, now);
+    });
+    this.#cells.forEach((cell, at) => {
+      cell.plan = { ...cell.plan, remaining: [...(planned[at]?.values() ?? [])] };
+    });
+    return grants;
+  }
+
   /** Ends an attempt that did not take place: its sample is the next to start. */
   putBack(attempt: string): Grant | undefined {
     const running = this.#end(attempt);
@@ -121,7 +148,8 @@ export class Ledger {
 
   /** Whether the sample of an attempt whose runner is gone may go to another. */
   mayLose(attempt: string): boolean {
-    return (this.#running.get(attempt)?.grant.losses ?? 0) + 1 < maxLosses;
+    const grant = this.#running.get(attempt)?.grant;
+    return grant === undefined || executionsOf(grant) < this.#maxExecutions;
   }
 
   /** Ends an attempt whose runner is gone: its sample is the next to start, as the same attempt number. */
@@ -148,7 +176,8 @@ export class Ledger {
     // A moving average over the last ten or so.
     cell.secondsPerSample += (durationMs / 1000 - cell.secondsPerSample) * (grant.number === 1 ? 0.1 : 0.02);
     const number = grant.number + 1;
-    const retried = mayRetry && number - grant.repeats <= this.retry.maxAttempts;
+    const mayGoOn = number - grant.repeats <= this.retry.maxAttempts && executionsOf(grant) < this.#maxExecutions;
+    const retried = mayRetry && mayGoOn;
     if (retried) cell.again.add({ ...grant, number }, now + this.retry.delayMs(number - grant.repeats));
     return { grant, retried, durationMs };
   }
@@ -172,8 +201,15 @@ export class Ledger {
     return cells.reduce((count, cell) => count + abandon(cell), 0);
   }
 
+  get #maxExecutions(): number {
+    return this.retry.maxExecutions ?? Math.max(defaultExecutions, this.retry.maxAttempts);
+  }
+
   #start(cell: Cell, now: number): Grant {
-    const { index, epoch, number, losses, repeats } = takeNext(cell, now);
+    return this.#run(cell, takeNext(cell, now), now);
+  }
+
+  #run(cell: Cell, { index, epoch, number, losses, repeats }: Waiting, now: number): Grant {
     const { agent, task } = cell.plan;
     const grant = { attempt: String(this.#nextAttempt++), agent, task, index, epoch, number, losses, repeats };
     this.#running.set(grant.attempt, { grant, cell, startedAt: now });
@@ -194,4 +230,14 @@ export class Ledger {
 
 function inFlightOn(sides: readonly Side[], name: string): number {
   return sides.find((side) => side.name === name)?.inFlight ?? 0;
+}
+
+/** How often the sample was carried out, this attempt included. */
+function executionsOf({ number, losses, repeats }: Grant): number {
+  return number + losses - repeats;
+}
+
+/** The same text for the same sample only: 1 and "1" are two. */
+function keyOf({ index, epoch }: PlannedSample): string {
+  return JSON.stringify([index, epoch]);
 }

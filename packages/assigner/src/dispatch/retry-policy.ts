@@ -1,6 +1,11 @@
 export interface RetryPolicy {
   /** Attempts at one sample, in one launch. 1: failures are final. */
   maxAttempts: number;
+  /**
+   * Times that a sample is carried out at most, those in which its runner was lost among them. Default 3, or
+   * `maxAttempts` where that is more.
+   */
+  maxExecutions?: number;
   /** Milliseconds to wait before attempt `number` (2 and more). */
   delayMs: (number: number) => number;
 }

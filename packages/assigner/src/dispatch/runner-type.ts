@@ -10,10 +10,11 @@ const centers = {
   flow: async () => (await import("./flow/flow-center.js")).FlowCenter,
   data_parallel: async () => (await import("./data-parallel/data-parallel-center.js")).DataParallelCenter,
   local: async () => (await import("./local/local-center.js")).LocalCenter,
+  distributed: async () => (await import("./distributed/distributed-center.js")).DistributedCenter,
   dummy: async () => (await import("./dummy/dummy-center.js")).DummyCenter,
 } as const satisfies Record<string, () => Promise<CenterClass>>;
 
-/** A bundled centre: `flow` (the default), `local`, `data_parallel`, `dummy`. */
+/** A bundled centre: `flow` (the default), `local`, `data_parallel`, `distributed`, `dummy`. */
 export type RunnerType = keyof typeof centers;
 
 const runnerTypes: readonly RunnerType[] = Object.keys(centers) as RunnerType[];

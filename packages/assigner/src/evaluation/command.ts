@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { CodedError, errorTable } from "@eval/protocol";
 import {
   addLogOptions,
@@ -32,6 +33,10 @@ interface Flags extends LogOptions {
   circuit?: number;
   epochs?: number;
   token?: string;
+  redis?: string;
+  redisCa?: string;
+  redisTimeout?: number;
+  run?: string;
 }
 
 const exitCodes: Record<EvaluationReport["outcome"], number> = {
@@ -47,7 +52,7 @@ export function addRun(program: Command, context: CommandContext): void {
   program
     .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
     .option("-r, --auto-retry", "try failed samples again, with backoff")
-    .option("--max-attempts <number>", "attempts at one sample with --auto-retry", positiveInteger, 3)
+    .option("--max-attempts <number>", "how often one sample is carried out at most", positiveInteger, 3)
     .option(
       "--sample-timeout <seconds>",
       "how long one attempt at a sample may take (default: no limit)",
@@ -63,10 +68,14 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("-o, --output <folder>", "where results go (default: the configuration's output)")
     .option(
       "--runner <runner>",
-      "how samples are dispatched: flow, local, data_parallel, dummy, or a module (default: flow)",
+      "how samples are dispatched: flow, local, data_parallel, distributed, dummy, or a module (default: flow)",
     )
     .option("--data-parallel <number>", "runner processes; alone it means --runner data_parallel", positiveInteger)
     .option("--in-process <file>", "host the tasks of this file here, to debug; alone it means --runner local")
+    .option("--redis <url>", "run distributed, over this Redis: redis://... or, for TLS, rediss://... (or EVAL_REDIS)")
+    .option("--redis-ca <file>", "certificates (PEM) by which the Redis is trusted")
+    .option("--redis-timeout <seconds>", "how long a Redis that is away is waited for (default: 120)", positiveNumber)
+    .option("--run <name>", "the run's name for its runner hosts (default: the id in run.json)")
     .option("--keep-failed", "do not run again what has only failed lines")
     .option("--allow-version-mix", "let results of different versions of a task stand together")
     .option("--force-unlock", "take the output folder from whoever holds it")
@@ -79,7 +88,8 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
     .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
   addLogOptions(program).action(async (flags: Flags) => {
-    if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry) {
+    const isFlow = flags.runner === undefined && flags.redis === undefined;
+    if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry && isFlow) {
       throw new CodedError("USAGE", "--max-attempts says how often failed samples are tried: it needs --auto-retry");
     }
     context.exitWith(await run(flags, context));
@@ -115,14 +125,21 @@ async function run(flags: Flags, context: CommandContext): Promise<number> {
 }
 
 function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): EvaluateOptions {
+  const { redis, redisCa, redisTimeout, run } = flags;
   return {
     cwd,
     env,
     logger,
     output: flags.output,
-    runner: flags.runner,
+    runner: flags.runner ?? (redis === undefined ? undefined : "distributed"),
     dataParallel: flags.dataParallel,
     inProcess: flags.inProcess,
+    distributed: {
+      redis: redis ?? (env.EVAL_REDIS === "" ? undefined : env.EVAL_REDIS),
+      redis_ca: redisCa === undefined ? undefined : resolve(cwd, redisCa),
+      redis_timeout: redisTimeout,
+      run,
+    },
     autoRetry: flags.autoRetry ?? false,
     maxAttempts: flags.maxAttempts,
     keepFailed: flags.keepFailed ?? false,

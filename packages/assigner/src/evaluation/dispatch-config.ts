@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { CodedError } from "@eval/protocol";
 import { z } from "zod";
+import { type DistributedSettings, distributedSchema } from "../dispatch/distributed/settings.js";
 import { isRunnerType, type RunnerType } from "../dispatch/runner-type.js";
 import { type ConfigReader, valueAt } from "./config-reader.js";
 
@@ -21,6 +22,7 @@ export interface DispatchFlags {
   dataParallel?: number | undefined;
   /** A file of tasks to be hosted in this process; starts from the working directory. */
   inProcess?: string | undefined;
+  distributed?: DistributedSettings;
 }
 
 /** The centre that is to be made, and its own options. */
@@ -49,7 +51,11 @@ const runnerSchema = z.union(
 );
 
 /** `data_parallel: 4` is short for `{runners: 4}`. */
-const centerSchemas = { data_parallel: dataParallelSchema, local: localSchema } as const;
+const centerSchemas = {
+  data_parallel: dataParallelSchema,
+  local: localSchema,
+  distributed: distributedSchema,
+} as const;
 
 type CenterSettings = {
   -readonly [Type in keyof typeof centerSchemas]?: z.output<(typeof centerSchemas)[Type]> | undefined;
@@ -65,6 +71,8 @@ export function readDispatch(reader: ConfigReader, raw: unknown): DispatchConfig
     centers.data_parallel = reader.read(["data_parallel"], dataParallelSchema);
   }
   if (valueAt(raw, ["local"]) !== undefined) centers.local = reader.read(["local"], localSchema);
+  if (valueAt(raw, ["distributed"]) !== undefined)
+    centers.distributed = reader.read(["distributed"], distributedSchema);
   if (typeof given === "object") return { runner: given.module, parameters: given.parameters ?? {}, centers };
   const named = Object.keys(centers);
   if (valueAt(raw, ["runner"]) === undefined && named.length > 1) {
@@ -99,11 +107,17 @@ function impliedBy({ dataParallel, inProcess }: DispatchFlags): RunnerType | und
 function parametersOf(
   type: RunnerType,
   { centers }: DispatchConfig,
-  { dataParallel, inProcess }: DispatchFlags,
+  { dataParallel, inProcess, distributed = {} }: DispatchFlags,
   { configDir, cwd }: Folders,
 ): Record<string, unknown> {
   if (type === "data_parallel") {
     return { ...centers.data_parallel, ...(dataParallel !== undefined && { runners: dataParallel }) };
+  }
+  if (type === "distributed") {
+    const { redis_ca: ca } = centers.distributed ?? {};
+    const given = Object.entries(distributed).filter(([, value]) => value !== undefined);
+    const own = { ...centers.distributed, ...(ca !== undefined && { redis_ca: resolve(configDir, ca) }) };
+    return { ...own, ...Object.fromEntries(given) };
   }
   if (type !== "local") return {};
   const inFile = centers.local?.in_process;

@@ -1,6 +1,7 @@
 import type { Environment } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
 import type { Starved } from "../dispatch/center-options.js";
+import type { DistributedSettings } from "../dispatch/distributed/settings.js";
 import type { SummaryRow } from "../results/summary.js";
 import type { EvaluationEvent } from "./events.js";
 import type { PlanReport } from "./plan-report.js";
@@ -18,9 +19,11 @@ export interface EvaluateOptions {
   dataParallel?: number | undefined;
   /** A file of tasks to be hosted in this process; alone it means the runner `local`. */
   inProcess?: string | undefined;
+  /** For the `distributed` centre; each stands above the configuration's. */
+  distributed?: DistributedSettings;
   /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
   autoRetry?: boolean;
-  /** Default 3. */
+  /** How often a sample is carried out at most: after a loss of its runner, and with `autoRetry` after a failure. Default 3. */
   maxAttempts?: number;
   /** Samples that have only failed lines are not run again. Default false. */
   keepFailed?: boolean;

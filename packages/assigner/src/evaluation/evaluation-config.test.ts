@@ -89,3 +89,13 @@ test("the output's placeholders are local time", () => {
   expect(expandOutput("output/{TIMESTAMP}", date)).toBe("output/2024-01-02-03-04-05");
   expect(expandOutput("{TIMESTAMP_DATE}/{TIMESTAMP_TIME}/{OTHER}", date)).toBe("2024-01-02/03-04-05/{OTHER}");
 });
+
+test("reads what a distributed run is told", () => {
+  const distributed = { redis: "redis://${env:HOST}:6379", redis_timeout: 60, lock: 10, run: "nightly" };
+  expect(parseEvaluationConfig({ ...valid, distributed })).toMatchObject({
+    config: { dispatch: { runner: "distributed", centers: { distributed } } },
+  });
+  const wrong = parseEvaluationConfig({ ...valid, distributed: { redis: "", lock: 1 } });
+  const problems = [{ path: ["distributed", "redis"] }, { path: ["distributed", "lock"] }];
+  expect(wrong).toMatchObject({ problems });
+});

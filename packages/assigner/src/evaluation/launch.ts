@@ -93,6 +93,7 @@ export class Launch {
     const leases = new LeaseKeeper([...clients.values()], this.settings.leaseS, this.settings.logger);
     leases.keep(owner);
     const center = await this.#makeCenter(clients, owner, leases, () => results as CellResults);
+    let isInOrder = false;
     const stop = () => center.stop("interrupted");
     this.#signal.addEventListener("abort", stop);
     if (this.#signal.aborted) stop();
@@ -104,10 +105,11 @@ export class Launch {
       if (isNothingLeft) this.settings.logger.info(nothingLeft(plans.cells));
       const ended = isNothingLeft ? nothingRan : await leases.during(() => center.start(plans.cells));
       await results.settled();
+      isInOrder = true;
       return { output: this.output, ...reportOf(results, ended, this.#signal.aborted) };
     } finally {
       this.#signal.removeEventListener("abort", stop);
-      await center.close();
+      await center.close(isInOrder);
     }
   }
 
@@ -162,6 +164,7 @@ export class Launch {
     const options: CenterOptions = {
       agents: evaluation.agentModules,
       tasks: evaluation.taskModules,
+      unresolved: { agents: Object.fromEntries(evaluation.agents), tasks: Object.fromEntries(evaluation.tasks) },
       configDir: evaluation.configDir,
       cwd,
       parameters: this.#choice.parameters,
@@ -171,7 +174,7 @@ export class Launch {
       leaseS,
       waitForWorkersMs: this.#waitMs,
       capacity: evaluation.concurrency,
-      retry: { maxAttempts: autoRetry ? maxAttempts : 1, delayMs: exponentialBackoff },
+      retry: { maxAttempts: autoRetry ? maxAttempts : 1, maxExecutions: maxAttempts, delayMs: exponentialBackoff },
       limits: {
         timeoutMs: settings.sampleTimeoutMs ?? evaluation.limits.timeoutMs,
         maxTurns: settings.maxTurns ?? evaluation.limits.maxTurns,

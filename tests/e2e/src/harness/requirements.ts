@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
@@ -35,4 +36,10 @@ export function missingMysql(): Promise<string | undefined> {
     socket.once("timeout", () => end("no answer"));
     socket.once("error", (error) => end(error.message));
   });
+}
+
+/** Tests start Redis servers of their own: some of them are stopped, or ask for a password. */
+export function missingRedisServer(): string | undefined {
+  const { status } = spawnSync("redis-server", ["--version"], { stdio: "ignore" });
+  return status === 0 ? undefined : "there is no redis-server on the PATH";
 }

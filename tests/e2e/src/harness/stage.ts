@@ -75,7 +75,7 @@ export class Stage {
 
 /** Settings of whoever runs the tests must not steer the programs. */
 function inherited(): NodeJS.ProcessEnv {
-  const steering = /^(EVAL_(TOKEN|DEBUG)|OPENAI_.*|AGENT_.*|NODE_OPTIONS|NODE_V8_COVERAGE)$/;
+  const steering = /^(EVAL_(TOKEN|DEBUG|REDIS)|OPENAI_.*|AGENT_.*|NODE_OPTIONS|NODE_V8_COVERAGE)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !steering.test(name)));
 }
 

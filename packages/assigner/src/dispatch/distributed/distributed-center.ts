@@ -1,0 +1,209 @@
+import { messageOf, randomId } from "@eval/protocol";
+import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
+import type { Grant } from "../attempt.js";
+import type { CenterOptions } from "../center-options.js";
+import { DispatchCenter } from "../dispatch-center.js";
+import { Poll } from "../poll.js";
+import type { RunnerDescriptor } from "../runner.js";
+import { Desk } from "./desk.js";
+import { RunConnection } from "./run-connection.js";
+import { ownerOfHost, pulseMs } from "./run-records.js";
+import { type CompleteSettings, completeSettings, type DistributedSettings } from "./settings.js";
+import { travellingParam } from "./travelling-param.js";
+
+/** How long hosts have to end what runs when the run is stopped, in milliseconds. */
+const cancelMs = 20_000;
+
+/** Between two reminders that nobody is there, in milliseconds. */
+const remindMs = 30_000;
+
+/** What a launch works with, once Redis has answered. */
+interface Connected {
+  connection: RunConnection;
+  desk: Desk;
+}
+
+/**
+ * Samples travel through BullMQ's queues on Redis to runner hosts, anywhere, which come and go as they like. The centre
+ * alone decides what is released and when it is lost, and it alone writes results down.
+ */
+export class DistributedCenter extends DispatchCenter<RunParam> {
+  #connected: Connected | undefined;
+  #settings: CompleteSettings | undefined;
+  /** Rejects when the run cannot go on. */
+  readonly #failed: Promise<never>;
+  #fail: (error: unknown) => void = () => {};
+  #pulsing: Poll | undefined;
+  /** Since when no host has been there; monotonic milliseconds. */
+  #aloneSince = performance.now();
+  #remindedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CenterOptions) {
+    super(options);
+    this.#failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever dispatches is told; before and after that nobody is there to hear it.
+    this.#failed.catch(() => {});
+  }
+
+  /** The class that a runner host makes; how many there are is for those who start hosts to say. */
+  override initRunners(): RunnerDescriptor[] {
+    return [{ module: new URL("./host/queue-runner.js", import.meta.url).href, export: "QueueRunner", count: 1 }];
+  }
+
+  override getSharedParam(): RunParam {
+    return runParamOf(this.options);
+  }
+
+  static restoreSharedParam(param: RunParam): Promise<RunShared> {
+    return restoreRunParam(param);
+  }
+
+  /** Hosts speak through Redis alone. */
+  override async onRequest(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** Takes the run over in Redis, and tells hosts what to work with. */
+  override async launch(): Promise<void> {
+    const { options } = this;
+    const runId = runIdOf(options.owner);
+    const settings = completeSettings(options.parameters as DistributedSettings, runId);
+    this.#settings = settings;
+    const param = travellingParam(options);
+    const { logger } = options;
+    const connection = await RunConnection.open({ settings, runId, capacity: this.#capacity(), param, logger });
+    const { link } = connection;
+    link.broken.addEventListener("abort", () => this.#fail(link.broken.reason));
+    this.#connected = { connection, desk: this.#makeDesk(connection) };
+    this.#pulsing = this.#poll(() => connection.pulse(), pulseMs);
+    this.#pulsing.start();
+    logger.info(`Runner hosts join with: npx @eval/assigner runner --redis ${link.shown} --run ${settings.run}`);
+  }
+
+  protected override async runAll(): Promise<void> {
+    const { desk, connection } = this.#ready();
+    this.#aloneSince = performance.now();
+    const collecting = this.#poll(() => desk.collect(), pulseMs);
+    const surveyMs = Math.min(5_000, (this.#settings as CompleteSettings).lockMs / 4);
+    const polls = [collecting, this.#poll(() => this.#survey(), surveyMs)];
+    try {
+      await Promise.race([this.#failed, this.#pickUp(desk)]);
+      await connection.shelf.onResult(() => collecting.soon());
+      for (const poll of polls) poll.start();
+      await Promise.race([this.#failed, this.#releaseAll(desk)]);
+      if (this.stopped.aborted) await Promise.race([this.#failed, this.#cancelAll()]);
+    } catch (error) {
+      this.stop(messageOf(error));
+      throw error;
+    } finally {
+      for (const poll of polls) poll.stop();
+    }
+  }
+
+  /** Tells the hosts that it is over, and leaves nothing of the run behind; unless it failed, and may yet go on. */
+  override async close(isInOrder: boolean): Promise<void> {
+    const connection = this.#connected?.connection;
+    if (connection === undefined) return;
+    this.#pulsing?.stop();
+    try {
+      // Results that could not be written stay for the next launch.
+      if (isInOrder && this.failure === undefined && !connection.link.broken.aborted) await connection.clear();
+    } catch (error) {
+      this.options.logger.warn(`What the run holds in Redis could not be removed: ${messageOf(error)}`);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** A poll whose failure ends the run. */
+  #poll(call: () => Promise<void>, everyMs: number): Poll {
+    return new Poll(() => call().catch((error) => this.#fail(error)), everyMs, 0);
+  }
+
+  #makeDesk({ queues, shelf, board }: RunConnection): Desk {
+    return new Desk({
+      queues,
+      shelf,
+      board,
+      launch: `${board.term}-${randomId().slice(0, 8)}`,
+      lockMs: (this.#settings as CompleteSettings).lockMs,
+      logger: this.options.logger,
+      finish: async (attempt, outcome) => {
+        await this.finish(attempt, outcome);
+        return this.failure === undefined;
+      },
+      onHostGone: (host) => this.#endSessionsOf(host),
+    });
+  }
+
+  /** Attempts that an earlier launch has released go on; they are not started again. */
+  async #pickUp(desk: Desk): Promise<void> {
+    const left = await desk.leftBehind();
+    const grants = this.adopt(left.map(({ job }) => job));
+    for (const [at, attempt] of left.entries()) await desk.adopt(attempt, grants[at]);
+    const count = grants.filter((grant) => grant !== undefined).length;
+    if (count > 0) this.options.logger.info(`Picked up ${count} samples that an earlier launch had started`);
+  }
+
+  async #releaseAll(desk: Desk): Promise<void> {
+    for (;;) {
+      const grants: Grant[] | undefined = await this.take();
+      if (grants === undefined) return;
+      await desk.release(grants);
+    }
+  }
+
+  /** Hosts end what runs, and say so; what is left of a host that does not is taken from it. */
+  async #cancelAll(): Promise<void> {
+    const { desk, connection } = this.#ready();
+    await connection.tell("stopping");
+    await desk.takeBackWaiting();
+    const deadline = performance.now() + cancelMs;
+    while (desk.inFlight > 0 && desk.hosts.size > 0 && performance.now() < deadline) await pause(50);
+    await desk.revokeAll();
+  }
+
+  async #survey(): Promise<void> {
+    const { desk } = this.#ready();
+    await desk.survey();
+    const now = performance.now();
+    if (desk.hosts.size > 0) this.#aloneSince = now;
+    const aloneMs = now - this.#aloneSince;
+    if (this.stopped.aborted || aloneMs < pulseMs) return;
+    if (aloneMs > this.options.waitForWorkersMs) {
+      this.abandon(`no runner host was there for ${this.options.waitForWorkersMs / 1_000} s (--wait-for-workers)`);
+      return desk.takeBackWaiting();
+    }
+    if (now - this.#remindedAt < remindMs) return;
+    this.#remindedAt = now;
+    this.options.logger.warn("No runner host is there; waiting for one to join");
+  }
+
+  /** What a dead host ran holds slots of workers until its lease ends: it is ended now, while the run goes on. */
+  async #endSessionsOf(host: string): Promise<void> {
+    const { leases, owner } = this.options;
+    void leases.giveUp(ownerOfHost(runIdOf(owner), host));
+  }
+
+  #capacity(): number {
+    const { agent, task } = this.options.capacity;
+    const sum = (counts: Iterable<number>) => [...counts].reduce((all, count) => all + count, 0);
+    return Math.min(sum(agent.values()), sum(task.values()));
+  }
+
+  #ready(): Connected {
+    if (this.#connected) return this.#connected;
+    throw new Error("the center has not been launched, or is closed");
+  }
+}
+
+/** Of `<run id>/<client instance>`. */
+function runIdOf(owner: string): string {
+  return owner.split("/", 1)[0] as string;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,100 @@
+import { resolve } from "node:path";
+import { CodedError } from "@eval/protocol";
+import { type Environment, resolveEnvReferences } from "@eval/protocol/config";
+import { parseModuleReference } from "@eval/protocol/module-loader";
+import { loadEvaluation } from "../../../evaluation/load-evaluation.js";
+import type { ModuleDefinition } from "../../center-options.js";
+import type { TravellingParam } from "../run-records.js";
+
+/** Where a runner host finds agents and tasks, and what it lets the run bring. */
+export interface DefinitionSources {
+  /** The host's own configuration; without one, definitions come from the run. */
+  config?: string | undefined;
+  cwd: string;
+  env: Environment;
+  /** Modules that the run may have loaded: references, or modules of which every export is meant. */
+  allowModules: readonly string[];
+  /** Variables that the run's definitions may read. */
+  allowEnv: readonly string[];
+  /** Sent to controllers by tasks that have no token of their own. */
+  token?: string | undefined;
+}
+
+export interface Definitions {
+  agents: Record<string, ModuleDefinition>;
+  tasks: Record<string, ModuleDefinition>;
+  /** Absolute. */
+  configDir: string;
+}
+
+/** What comes with this package can do no more than its parameters say. */
+const bundled = ["@eval/assigner#HttpAgent", "@eval/assigner#OpenAIChatAgent", "@eval/assigner#TaskClient"];
+
+/**
+ * The agents and tasks of a run, for this host. Rejects with CONFIG_INVALID that says what is missing, or not allowed,
+ * and what to do: a host takes part with everything that the run uses, or not at all.
+ */
+export function definitionsFor(param: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
+  return sources.config === undefined ? travelled(param, sources) : own(param, sources.config, sources);
+}
+
+async function own(param: TravellingParam, file: string, { cwd, env, token }: DefinitionSources): Promise<Definitions> {
+  const { agentModules, taskModules, configDir } = await loadEvaluation(file, { cwd, env, token });
+  const missing = [
+    ...Object.keys(param.agents).filter((name) => !Object.hasOwn(agentModules, name)),
+    ...Object.keys(param.tasks).filter((name) => !Object.hasOwn(taskModules, name)),
+  ];
+  if (missing.length === 0) return { agents: agentModules, tasks: taskModules, configDir };
+  const what = `the run uses ${missing.join(", ")}, which the assignments of ${file} do not`;
+  throw new CodedError("CONFIG_INVALID", `${what}; give this host the configuration of the run`);
+}
+
+async function travelled({ agents, tasks }: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
+  const { cwd, env, token } = sources;
+  const problems = [...problemsOf("agent", agents, sources), ...problemsOf("task", tasks, sources)];
+  if (problems.length > 0) {
+    const advice = "Allow what you trust, or give this host its own configuration with --config";
+    throw new CodedError(
+      "CONFIG_INVALID",
+      `The run asks for what this host does not allow.\n${problems.join("\n")}\n${advice}.`,
+    );
+  }
+  const resolved = resolveEnvReferences({ agents, tasks }, env, { source: "the run's definitions" });
+  const withToken = Object.entries(resolved.tasks).map(([name, { module, parameters }]) => {
+    return [name, { module, parameters: token === undefined ? parameters : { token, ...parameters } }] as const;
+  });
+  return { agents: resolved.agents, tasks: Object.fromEntries(withToken), configDir: cwd };
+}
+
+function problemsOf(
+  side: string,
+  definitions: Record<string, ModuleDefinition>,
+  { allowModules, allowEnv, cwd }: DefinitionSources,
+): string[] {
+  const allowed = [...bundled, ...allowModules];
+  return Object.entries(definitions).flatMap(([name, { module, parameters }]) => {
+    const problems: string[] = [];
+    if (!allowed.some((one) => isAllowed(module, one, cwd))) {
+      problems.push(`  ${side} ${name}: module ${module} (--allow-module ${JSON.stringify(module)})`);
+    }
+    for (const variable of variablesOf(parameters)) {
+      if (!allowEnv.includes(variable))
+        problems.push(`  ${side} ${name}: variable ${variable} (--allow-env ${variable})`);
+    }
+    return problems;
+  });
+}
+
+function isAllowed(module: string, allowed: string, cwd: string): boolean {
+  const asked = parseModuleReference(module);
+  const given = parseModuleReference(allowed);
+  const place = ({ module: path, isPath }: typeof asked) => (isPath ? resolve(cwd, path) : path);
+  if (place(asked) !== place(given)) return false;
+  return !allowed.includes("#") || asked.exportName === given.exportName;
+}
+
+/** Names in `\${env:NAME}`, wherever they stand. */
+function variablesOf(parameters: unknown): Set<string> {
+  const references = JSON.stringify(parameters ?? {}).matchAll(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)/g);
+  return new Set([...references].map(([, name]) => name as string));
+}

@@ -1,0 +1,68 @@
+import { FakeClock } from "@eval/protocol/testing";
+import { describe, expect, test } from "vitest";
+import { Fenced, LockKeeper } from "./lock-keeper.js";
+
+/** Locks of 30 s: an attempt has to end 5 s before. */
+function keeper(renew: (attempts: readonly string[]) => Promise<string[]>) {
+  const clock = new FakeClock(1_000);
+  return { clock, locks: new LockKeeper({ lockMs: 30_000, renew, now: clock.now }) };
+}
+
+describe("a host's locks", () => {
+  test("last as long as renewals are confirmed, counted from when they were asked for", async () => {
+    const { clock, locks } = keeper(async () => {
+      clock.advance(3_000); // The answer took its time.
+      return [];
+    });
+    const signal = locks.hold("one", clock.now());
+    clock.advance(20_000);
+    await locks.renew();
+    clock.advance(21_000);
+    locks.fence();
+    expect(signal.aborted).toBe(false);
+    clock.advance(1_001);
+    locks.fence();
+    expect(signal.reason).toBeInstanceOf(Fenced);
+    expect(locks.reasonOf("one")).toBe(signal.reason);
+  });
+
+  test("end the attempt five seconds before they do when nobody answers", async () => {
+    const { clock, locks } = keeper(() => Promise.reject(new Error("Connection is closed")));
+    const signal = locks.hold("one", clock.now());
+    await locks.renew();
+    clock.advance(25_000);
+    locks.fence();
+    expect(signal.aborted).toBe(false);
+    clock.advance(1);
+    locks.fence();
+    expect(signal.reason).toBeInstanceOf(Fenced);
+  });
+
+  test("end the attempt at once when they are gone, and no other", async () => {
+    const { clock, locks } = keeper(async () => ["gone"]);
+    const gone = locks.hold("gone", clock.now());
+    const kept = locks.hold("kept", clock.now());
+    await locks.renew();
+    expect(gone.reason).toBeInstanceOf(Fenced);
+    expect(kept.aborted).toBe(false);
+  });
+
+  test("are renewed once at a time, however long that takes", async () => {
+    let asked = 0;
+    let answer: (lost: string[]) => void = () => {};
+    const { clock, locks } = keeper(() => {
+      asked += 1;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    locks.hold("one", clock.now());
+    const first = locks.renew();
+    await locks.renew();
+    expect(asked).toBe(1);
+    answer([]);
+    await first;
+    void locks.renew();
+    expect(asked).toBe(2);
+  });
+});

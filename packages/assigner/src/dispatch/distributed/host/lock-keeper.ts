@@ -1,0 +1,98 @@
+/** Why an attempt was ended by its own host. */
+export class Fenced extends Error {}
+
+export interface LockKeeperOptions {
+  /** How long a lock lasts without a renewal, in milliseconds. */
+  lockMs: number;
+  /** Renews locks, by attempt; resolves with those that are lost. Rejects where nobody could be asked. */
+  renew: (attempts: readonly string[]) => Promise<string[]>;
+  /** Monotonic milliseconds. Default performance.now. */
+  now?: () => number;
+}
+
+interface Held {
+  abort: AbortController;
+  /** When the latest renewal that was confirmed had been asked for: the lock lasts at least from then on. */
+  heldFrom: number;
+}
+
+/**
+ * Keeps the locks of attempts, and fences this host: an attempt whose renewal is not confirmed some seconds before its
+ * lock ends is aborted, because at that end another host may be given its sample.
+ */
+export class LockKeeper {
+  readonly #held = new Map<string, Held>();
+  readonly #now: () => number;
+  #timers: NodeJS.Timeout[] = [];
+  #isRenewing = false;
+
+  constructor(private readonly options: LockKeeperOptions) {
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Five seconds; less where locks are short. */
+  get marginMs(): number {
+    return Math.min(5_000, this.options.lockMs / 3);
+  }
+
+  start(): void {
+    const { lockMs } = this.options;
+    const renewal = setInterval(() => void this.renew(), lockMs / 6);
+    this.#timers = [renewal, setInterval(() => this.fence(), Math.min(250, this.marginMs / 4))];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  /** Aborts when the attempt has to end. `heldFrom`: when its lock was asked for, or before. */
+  hold(attempt: string, heldFrom: number): AbortSignal {
+    const abort = new AbortController();
+    this.#held.set(attempt, { abort, heldFrom });
+    return abort.signal;
+  }
+
+  release(attempt: string): void {
+    this.#held.delete(attempt);
+  }
+
+  /** Why an attempt was aborted; undefined where it was not. */
+  reasonOf(attempt: string): unknown {
+    const signal = this.#held.get(attempt)?.abort.signal;
+    return signal?.aborted ? signal.reason : undefined;
+  }
+
+  abort(attempt: string, reason: unknown): void {
+    this.#held.get(attempt)?.abort.abort(reason);
+  }
+
+  /** One renewal of all locks; never two at once. Never rejects. */
+  async renew(): Promise<void> {
+    if (this.#isRenewing || this.#held.size === 0) return;
+    this.#isRenewing = true;
+    const askedAt = this.#now();
+    const attempts = [...this.#held.keys()];
+    try {
+      const lost = new Set(await this.options.renew(attempts));
+      for (const attempt of attempts) this.#confirm(attempt, lost.has(attempt), askedAt);
+    } catch {
+      // Not confirmed: the fence will see.
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  fence(): void {
+    const latest = this.#now() - (this.options.lockMs - this.marginMs);
+    for (const { abort, heldFrom } of this.#held.values()) {
+      if (heldFrom < latest && !abort.signal.aborted) abort.abort(new Fenced("its lock could not be renewed in time"));
+    }
+  }
+
+  #confirm(attempt: string, isLost: boolean, askedAt: number): void {
+    const held = this.#held.get(attempt);
+    if (held === undefined || held.abort.signal.aborted) return;
+    if (isLost) held.abort.abort(new Fenced("its lock was gone"));
+    else held.heldFrom = askedAt;
+  }
+}

@@ -1,0 +1,126 @@
+import { CodedError, randomId } from "@eval/protocol";
+import type { Logger } from "@eval/protocol/logger";
+import { RedisLink } from "../redis/redis-link.js";
+import { runKeys } from "../run-keys.js";
+import { ownerOfHost, pulseMs, type RunState } from "../run-records.js";
+import { assertRunName } from "../settings.js";
+import { type DefinitionSources, definitionsFor } from "./definitions.js";
+import { HostDesk, readParam } from "./host-desk.js";
+import { QueueRunner } from "./queue-runner.js";
+import { Service } from "./service.js";
+import type { ServiceEnd } from "./service-options.js";
+
+export interface RunnerHostOptions extends DefinitionSources {
+  /** Address of the Redis. */
+  redis: string;
+  redisCa?: string | undefined;
+  /** How long a Redis that is away is waited for, in milliseconds. */
+  redisTimeoutMs: number;
+  /** The run's name. */
+  run: string;
+  /** Attempts at once. */
+  concurrency: number;
+  /** How long a run that is not there is waited for, in milliseconds. */
+  waitMs: number;
+  /** How long what runs may take to end after `drain`, in milliseconds. */
+  drainMs: number;
+  logger: Logger;
+  /** Takes nothing more, ends when what runs has ended. */
+  drain: AbortSignal;
+  /** Ends what runs; its samples go to other hosts. */
+  abort: AbortSignal;
+}
+
+/**
+ * Carries out attempts of a distributed run until it is over, or this host is told to leave. Rejects with
+ * RUN_NOT_FOUND, REDIS_UNREACHABLE, UNAUTHORIZED, CONFIG_*, MODULE_*.
+ */
+export async function runHost(options: RunnerHostOptions): Promise<ServiceEnd> {
+  assertRunName(options.run);
+  const { redis: url, redisCa: caFile, redisTimeoutMs: timeoutMs, logger } = options;
+  const link = await RedisLink.open({ url, caFile, timeoutMs, logger });
+  const desk = new HostDesk(link, runKeys(options.run), randomId().slice(0, 12));
+  try {
+    for (;;) {
+      const state = await untilRunning(desk, options);
+      if (state === undefined) return "drained";
+      const end = await serve(link, desk, state, options);
+      if (end === "changed") continue;
+      if (end !== "left alone") return end;
+      throw notThere(options, "its centre has ended without a word");
+    }
+  } finally {
+    link.close();
+  }
+}
+
+/** Undefined: told to leave before there was a run. */
+async function untilRunning(desk: HostDesk, options: RunnerHostOptions): Promise<RunState | undefined> {
+  const { waitMs, drain, logger, run } = options;
+  const deadline = performance.now() + waitMs;
+  for (let look = 0; !drain.aborted; look++) {
+    const { state } = await desk.news();
+    if (state?.phase === "running") return state;
+    if (look === 0) logger.info(`Waiting for the run ${run}`);
+    if (performance.now() >= deadline) throw notThere(options, "there is none");
+    await new Promise((resolve) => setTimeout(resolve, pulseMs));
+  }
+  return undefined;
+}
+
+async function serve(
+  link: RedisLink,
+  desk: HostDesk,
+  state: RunState,
+  options: RunnerHostOptions,
+): Promise<ServiceEnd> {
+  const { cwd, concurrency, waitMs, logger, run } = options;
+  const param = await desk.param();
+  if (param === null) return "changed";
+  const { settings, ...travelling } = readParam(param);
+  const definitions = await definitionsFor({ settings, ...travelling }, options);
+  const shared = await QueueRunner.center.restoreSharedParam({
+    ...settings,
+    ...definitions,
+    cwd,
+    owner: ownerOfHost(state.runId, desk.host),
+  });
+  const shards = await desk.seat(state.shards);
+  const keys = runKeys(run);
+  const service = new Service({ link, keys, desk, state, param, shared, shards, concurrency, waitMs, logger });
+  const unfollow = follow(service, options);
+  logger.info(`Runner host ${desk.host} takes part in the run ${run}, with ${concurrency} samples at once`);
+  try {
+    return await service.run();
+  } finally {
+    unfollow();
+    await shared.close();
+    if (!link.broken.aborted) await desk.leave();
+  }
+}
+
+/** Has a service do what this process is told. */
+function follow(service: Service, { drain, abort, drainMs, logger }: RunnerHostOptions): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onDrain = () => {
+    logger.info(`Leaving; ${service.running} samples are finished first`);
+    service.drain();
+    timer = setTimeout(() => service.abort(`the host had ${drainMs / 1_000} s to leave`), drainMs);
+  };
+  const onAbort = () => service.abort("the host was ended");
+  drain.addEventListener("abort", onDrain);
+  abort.addEventListener("abort", onAbort);
+  if (drain.aborted) onDrain();
+  if (abort.aborted) onAbort();
+  return () => {
+    clearTimeout(timer);
+    drain.removeEventListener("abort", onDrain);
+    abort.removeEventListener("abort", onAbort);
+  };
+}
+
+function notThere({ run, redis, waitMs }: RunnerHostOptions, why: string): CodedError {
+  const { host } = new URL(redis);
+  const advice = "Start it (npx @eval/assigner --redis ... names the run), or wait longer (--wait)";
+  return new CodedError("RUN_NOT_FOUND", `no run ${run} at ${host} for ${waitMs / 1_000} s: ${why}. ${advice}`);
+}

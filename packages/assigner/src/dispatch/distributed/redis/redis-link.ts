@@ -1,0 +1,180 @@
+import { setMaxListeners } from "node:events";
+import { CodedError, messageOf } from "@eval/protocol";
+import type { Logger } from "@eval/protocol/logger";
+import type { Redis, RedisOptions } from "ioredis";
+import { type RedisAddress, readAddress, shownAddress } from "./redis-address.js";
+
+export interface RedisLinkOptions extends RedisAddress {
+  /** How long a Redis that does not answer is waited for, in milliseconds. */
+  timeoutMs: number;
+  logger: Logger;
+}
+
+/** The first answer has to come within this; milliseconds. */
+const openMs = 5_000;
+
+const beatMs = 1_000;
+
+/** So long without an answer, and the user is told. */
+const noticeMs = 4_000;
+
+/** Without any byte for so long a connection is opened anew: its other end may be gone without a word. */
+const silenceMs = 15_000;
+
+/**
+ * Connections to one Redis, watched: while it does not answer, commands wait; once it was away for longer than the
+ * timeout, the link is broken, and every command rejects.
+ */
+export class RedisLink {
+  /** Aborts with a REDIS_UNREACHABLE when the Redis is given up. */
+  readonly broken: AbortSignal;
+  readonly #break = new AbortController();
+  readonly #copies: Redis[] = [];
+  #beat: NodeJS.Timeout | undefined;
+  #lastAnswer = performance.now();
+  #isAsking = false;
+  #isAway = false;
+
+  private constructor(
+    readonly redis: Redis,
+    private readonly options: RedisLinkOptions,
+  ) {
+    this.broken = this.#break.signal;
+    // Every command under way listens.
+    setMaxListeners(0, this.broken);
+    this.#beat = setInterval(() => void this.#ask(), beatMs);
+  }
+
+  /** Connects. Rejects within some seconds with REDIS_UNREACHABLE, UNAUTHORIZED or USAGE. */
+  static async open(options: RedisLinkOptions): Promise<RedisLink> {
+    const { Redis } = await import("ioredis");
+    let isOpen = false;
+    const settings: RedisOptions = {
+      ...(await readAddress(options)),
+      lazyConnect: true,
+      connectTimeout: openMs,
+      socketTimeout: silenceMs,
+      maxRetriesPerRequest: null,
+      retryStrategy: (times) => (isOpen ? Math.min(1_000, 50 * 2 ** times) : null),
+    };
+    const redis: Redis = new Redis({ ...settings, replyMapping: "legacy" });
+    const fault = faultOf(redis);
+    try {
+      await within(openMs, (async () => redis.connect().then(() => redis.ping()))());
+    } catch (error) {
+      redis.disconnect();
+      throw describeFault(fault() ?? error, options.url);
+    }
+    isOpen = true;
+    return new RedisLink(redis, options);
+  }
+
+  get shown(): string {
+    return shownAddress(this.options.url);
+  }
+
+  /** One more connection, for what blocks. */
+  copy(options: { socketTimeout?: undefined } = {}): Redis {
+    const copy = this.redis.duplicate({ ...options, lazyConnect: false });
+    copy.on("error", () => {});
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /**
+   * Calls until it succeeds: a connection that breaks rejects what was half answered. Only for what may be done twice.
+   * Rejects when the link is broken.
+   */
+  async persist<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.broken.throwIfAborted();
+      try {
+        return await this.orBroken(call());
+      } catch (error) {
+        if (this.broken.aborted || !isPassing(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
+  /** What `promise` gives, or the reason for which the link broke meanwhile. */
+  async orBroken<T>(promise: Promise<T>): Promise<T> {
+    let onBreak = () => {};
+    const broken = new Promise<never>((_, reject) => {
+      onBreak = () => reject(this.broken.reason);
+      this.broken.addEventListener("abort", onBreak);
+    });
+    try {
+      return await Promise.race([promise, broken]);
+    } finally {
+      this.broken.removeEventListener("abort", onBreak);
+    }
+  }
+
+  /** Ends all connections at once. */
+  close(): void {
+    clearInterval(this.#beat);
+    for (const redis of [this.redis, ...this.#copies]) redis.disconnect();
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking) return this.#judge();
+    this.#isAsking = true;
+    try {
+      await this.redis.ping();
+      this.#lastAnswer = performance.now();
+      if (this.#isAway) this.options.logger.info(`The Redis ${this.shown} answers again`);
+      this.#isAway = false;
+    } catch {
+      this.#judge();
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+
+  #judge(): void {
+    const awayMs = performance.now() - this.#lastAnswer;
+    const seconds = this.options.timeoutMs / 1_000;
+    if (awayMs > noticeMs && !this.#isAway) {
+      this.#isAway = true;
+      this.options.logger.warn(`The Redis ${this.shown} does not answer; waiting for up to ${seconds} s`);
+    }
+    if (awayMs <= this.options.timeoutMs || this.broken.aborted) return;
+    const advice = "See to it, and launch again with the same output folder to go on";
+    const text = `the Redis ${this.shown} has not answered for ${seconds} s (--redis-timeout). ${advice}`;
+    this.#break.abort(new CodedError("REDIS_UNREACHABLE", text));
+    this.close();
+  }
+}
+
+/** The errors that a client tells, without which they would be thrown; the latest one. */
+function faultOf(redis: Redis): () => Error | undefined {
+  let latest: Error | undefined;
+  redis.on("error", (error) => {
+    latest = error;
+  });
+  return () => latest;
+}
+
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function describeFault(error: unknown, url: string): CodedError {
+  const why = messageOf(error);
+  const shown = shownAddress(url);
+  if (/WRONGPASS|NOAUTH|invalid password|without any password/i.test(why)) {
+    const advice = "Write redis://user:password@host:port (of a server without users, redis://:password@host:port)";
+    return new CodedError("UNAUTHORIZED", `the Redis ${shown} refuses the password: ${why}. ${advice}`);
+  }
+  return new CodedError("REDIS_UNREACHABLE", `the Redis ${shown} cannot be reached: ${why}`, { cause: error });
+}
+
+/** Whether a command failed with its connection, and not for what it said. */
+function isPassing(error: unknown): boolean {
+  return /connection|ECONN|EPIPE|aborted|timed? ?out|LOADING|READONLY/i.test(messageOf(error));
+}

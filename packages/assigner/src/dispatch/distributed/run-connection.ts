@@ -1,0 +1,86 @@
+import type { Logger } from "@eval/protocol/logger";
+import { AttemptQueues } from "./attempt-queues.js";
+import { RedisLink } from "./redis/redis-link.js";
+import { warnOfEviction } from "./redis/redis-policy.js";
+import { ResultsShelf } from "./results-shelf.js";
+import { RunBoard } from "./run-board.js";
+import { runKeys, shardsFor } from "./run-keys.js";
+import type { RunState, TravellingParam } from "./run-records.js";
+import type { CompleteSettings } from "./settings.js";
+
+export interface RunConnectionOptions {
+  settings: CompleteSettings;
+  runId: string;
+  /** Attempts in flight at most. */
+  capacity: number;
+  param: TravellingParam;
+  logger: Logger;
+}
+
+/** How long hosts have to leave once the run is over, in milliseconds. */
+const leaveMs = 3_000;
+
+/** A run in Redis, as its centre holds it: from the moment in which it is claimed until nothing is left of it. */
+export class RunConnection {
+  private constructor(
+    private readonly options: RunConnectionOptions,
+    private state: RunState,
+    readonly link: RedisLink,
+    readonly board: RunBoard,
+    readonly shelf: ResultsShelf,
+    readonly queues: AttemptQueues,
+  ) {}
+
+  /** Takes the run over, and tells hosts what to work with. */
+  static async open(options: RunConnectionOptions): Promise<RunConnection> {
+    const { settings, runId, capacity, param, logger } = options;
+    const link = await RedisLink.open({ ...settings, logger });
+    try {
+      await warnOfEviction(link, logger);
+      const keys = runKeys(settings.run);
+      const board = new RunBoard(link, keys, runId);
+      const earlier = await board.claim();
+      const shards = Math.max(shardsFor(capacity), earlier?.shards ?? 1);
+      const { lockMs } = settings;
+      const state: RunState = { runId, term: board.term, phase: "running", shards, lockMs };
+      await board.publish(state, param);
+      const queues = await AttemptQueues.open(link, keys, shards);
+      return new RunConnection(options, state, link, board, new ResultsShelf(link, keys), queues);
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  }
+
+  /** Says where the run stands. */
+  async tell(phase: RunState["phase"]): Promise<void> {
+    this.state = { ...this.state, phase };
+    await this.board.publish(this.state, this.options.param);
+  }
+
+  /** A sign of life; what Redis has forgotten it is told again. */
+  async pulse(): Promise<void> {
+    if (await this.board.pulse()) return;
+    this.options.logger.warn("Redis has lost what it held of the run; what ran there is run again");
+    await this.board.restoreTerm();
+    await this.tell(this.state.phase);
+  }
+
+  /** Tells hosts that it is over, and leaves nothing of the run behind. Rejects where another launch has taken it over. */
+  async clear(): Promise<void> {
+    await this.board.assertTerm();
+    await this.tell("over");
+    const deadline = performance.now() + leaveMs;
+    while ((await this.board.hosts()).size > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.queues.clear();
+    await this.shelf.clear();
+    await this.board.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.queues.close();
+    this.link.close();
+  }
+}
