@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseFreePorts } from "./plan/free-ports.js";
@@ -207,9 +207,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
 
   it("names every port that is in use, with exit code 1, before anything is started", async () => {
     workspace.config({ echo: {} });
-    const [port = 0] = await chooseFreePorts(1, "127.0.0.1");
-    const servers = [port, port + 1].map((busy) => createServer().listen(busy, "127.0.0.1"));
-    await Promise.all(servers.map((server) => waitFor("the server", () => server.listening)));
+    const { port, servers } = await holdNeighbours();
     const run = start("-a", "-l", "http://localhost:0/api", "-p", String(port), "-s", "echo", "3");
     expect(await run.exit()).toBe(1);
     for (const server of servers) server.close();
@@ -217,6 +215,25 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
     expect(run.stderr).not.toContain("Started");
   });
 });
+
+/** Holds two ports, one after the other in number. */
+async function holdNeighbours(): Promise<{ port: number; servers: Server[] }> {
+  for (;;) {
+    const first = (await listening(0)) as Server;
+    const { port } = first.address() as AddressInfo;
+    const second = await listening(port + 1);
+    if (second) return { port, servers: [first, second] };
+    first.close();
+  }
+}
+
+/** Undefined: somebody else has the port. */
+function listening(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(port, "127.0.0.1", () => resolve(server));
+    server.on("error", () => resolve(undefined));
+  });
+}
 
 /** Whether the one worker has stopped answering. */
 async function fetchFails(run: CliProcess): Promise<boolean> {

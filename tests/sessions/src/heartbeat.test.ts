@@ -8,6 +8,8 @@ import { V02Worker } from "./v02-worker.js";
 /** Long enough that what comes at once is told from what comes next, on a busy machine too. */
 const intervalMs = 1_000;
 
+const otherIndices = "Error: Task already exists with different indices";
+
 /** Resolves when so many heartbeats have come, with how each gave the indices. */
 async function untilBeats(tap: HeartbeatTap, count: number): Promise<string[]> {
   await waitFor(() => tap.heartbeats.length >= count, { what: `${count} heartbeats`, deadlineMs: 20_000 });
@@ -120,7 +122,7 @@ test("a v0.2 worker and one of ours host the same task: lists and digests are th
   expect(await untilBeats(tap, 3)).toEqual(["whole", "digest", "digest"]);
   expect(await register()).toMatchObject({ status: 200, body: null });
   const other = await old.register(address, { indices: [0, 1, 2, 3] });
-  expect(other).toMatchObject({ status: 400, body: { code: "INDICES_MISMATCH" } });
+  expect(other).toMatchObject({ status: 400, body: { detail: otherIndices } });
   const missing = await post(address, "receive_heartbeat", { name: "echo", address: old.address, concurrency: 1 });
   expect(missing).toMatchObject({
     status: 422,
@@ -144,7 +146,7 @@ test("other indices are let in when the last live worker with the old ones is go
   await waitFor(() => tap.kinds.at(-1) === "digest");
   const late = await startWorker(address, { mayWait: true });
   const beat = { name: "echo", address: late.address, concurrency: 4, indices: [0, 1, 2, "3"] };
-  expect(await post(address, "receive_heartbeat", beat)).toMatchObject({ body: { code: "INDICES_MISMATCH" } });
+  expect(await post(address, "receive_heartbeat", beat)).toMatchObject({ body: { detail: otherIndices } });
   expect(late.registered).toBe(false);
 });
 
