@@ -1,9 +1,11 @@
 import { CodedError } from "@eval/protocol";
 import {
+  collectSecrets,
   type Environment,
   isMapping,
   type LoadedConfig,
   loadConfig,
+  redactError,
   resolveEnvReferences,
 } from "@eval/protocol/config";
 import { build, loadExport, requireMethods } from "@eval/protocol/module-loader";
@@ -31,11 +33,16 @@ export async function loadTask(options: LoadTaskOptions): Promise<Task> {
   const config = await loadConfig(file, { cwd, minimalExample });
   for (const warning of config.warnings) warn?.(warning);
   const definition = resolveEnvReferences(findDefinition(config, name), env, { source: config.source, path: [name] });
-  const exported = await loadExport(definition.module, { configDir: config.dir, cwd, from: import.meta.dirname });
   const parameters = { name, ...definition.parameters };
-  const task = await build(exported, { parameters, configDir: config.dir });
-  const checked = requireMethods<Task>(task, ["getIndices", "startSample", "calculateOverall"], `task ${name}`);
-  return withName(checked, String(parameters.name));
+  try {
+    const exported = await loadExport(definition.module, { configDir: config.dir, cwd, from: import.meta.dirname });
+    const task = await build(exported, { parameters, configDir: config.dir });
+    const checked = requireMethods<Task>(task, ["getIndices", "startSample", "calculateOverall"], `task ${name}`);
+    return withName(checked, String(parameters.name));
+  } catch (error) {
+    // A module may put what it was given into its errors.
+    throw redactError(error, collectSecrets(parameters));
+  }
 }
 
 const minimalExample = `

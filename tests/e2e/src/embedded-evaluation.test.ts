@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { type EvaluateOptions, type EvaluationEvent, evaluate } from "@eval/assigner";
 import { type RunningController, runController } from "@eval/controller";
 import { silentLogger } from "@eval/protocol/logger";
@@ -126,6 +127,20 @@ test("several runners of one launch leave each other's sessions alone", async ()
   expect(report).toMatchObject({ outcome: "complete", rows: [{ done: 12, failed: 0 }] });
   expect(new Set((await lines("runs.jsonl")).map(({ index }) => index)).size).toBe(12);
 });
+
+test.each<EvaluateOptions>([{ runner: "flow" }, { dataParallel: 1 }])(
+  "what an agent is given stays out of the error with which it cannot be built (%j)",
+  async (options) => {
+    const agent =
+      "export default ({ parameters }) => { throw new Error(`cannot log in with ${parameters.api_key}`); };";
+    const client = { module: "@eval/assigner#TaskClient", parameters: { controller_address: controller.address } };
+    const keyed = { module: "./agent.mjs", parameters: { api_key: "open-sesame" } };
+    const definition = { agent: { a: keyed }, task: { echo: client } };
+    const error: unknown = await run(agent, options, { definition }).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "MODULE_INVALID", message: expect.stringContaining("cannot log in with ***") });
+    expect(inspect(error)).not.toContain("open-sesame");
+  },
+);
 
 describe("refuses, before anything is started,", () => {
   test.each([

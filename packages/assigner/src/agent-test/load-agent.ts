@@ -1,4 +1,4 @@
-import { CodedError, isCodedError, messageOf } from "@eval/protocol";
+import { CodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
 import {
   collectSecrets,
@@ -8,6 +8,7 @@ import {
   type Mapping,
   parseWith,
   redact,
+  redactError,
   resolveEnvReferences,
 } from "@eval/protocol/config";
 import { definitionSchema } from "../evaluation/evaluation-config.js";
@@ -43,8 +44,7 @@ export async function loadAgent({ config, agent: asked, cwd, env }: LoadAgentOpt
     return { name, agent: await makeAgent(name, resolved, { configDir: dir, cwd }), redact: hide };
   } catch (error) {
     // A module may put anything into its errors.
-    if (isCodedError(error)) throw new CodedError(error.code, hide(messageOf(error)));
-    throw error;
+    throw redactError(error, secrets);
   }
 }
 

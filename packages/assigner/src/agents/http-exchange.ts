@@ -47,6 +47,9 @@ function resultOf(exchange: () => unknown, owner: unknown): unknown {
 /** Longer bodies are cut, in characters. */
 const shownBody = 8_192;
 
+/** Longer ones are not looked into for secrets, so nothing of them is shown; in characters. */
+const readBody = 1_048_576;
+
 export interface Exchanged {
   url: URL;
   headers: Record<string, string>;
@@ -55,7 +58,7 @@ export interface Exchanged {
 }
 
 export function describeExchange({ url, headers, body, answer }: Exchanged, redactor: Redactor): HttpExchange {
-  const shown = (text: string) => cut(redactor.redact(masked(text)));
+  const shown = (text: string) => (text.length > readBody ? tooLong(text) : cut(redactor.redact(masked(text))));
   return {
     request: {
       method: "POST",
@@ -95,6 +98,10 @@ function masked(body: string): string {
 
 function cut(text: string): string {
   return text.length <= shownBody ? text : `${text.slice(0, shownBody)}... (${text.length} characters)`;
+}
+
+function tooLong(text: string): string {
+  return `(${text.length} characters: too long to be searched for secrets)`;
 }
 
 function mapValues(

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { CodedError } from "@eval/protocol";
+import { redactError } from "@eval/protocol/config";
 import { silentLogger } from "@eval/protocol/logger";
 import { fileNames } from "../results/cell-folder.js";
 import { writeFileDurably } from "../results/durable-files.js";
@@ -43,6 +44,9 @@ export async function evaluate(
   try {
     await writeFileDurably(join(output, fileNames.config), evaluation.kept);
     return await new Launch(evaluation, output, log, { ...options, cwd, logger, leaseS }).run();
+  } catch (error) {
+    // A module may put what it was given into its errors.
+    throw redactError(error, evaluation.secrets);
   } finally {
     await log.close();
     await lock.release();

@@ -5,6 +5,7 @@ export { type LoadConfigOptions, type LoadedConfig, loadConfig } from "./load.js
 export { isMapping, type Mapping } from "./mapping.js";
 export { applyDefaults, deepMerge } from "./merge.js";
 export { ConfigProblems, displayPath, type ProblemPlace, parseWith } from "./problems.js";
+export { redactError } from "./redact-error.js";
 export { type Environment, type ResolveEnvOptions, resolveEnvReferences } from "./references.js";
 export { isSecretKey } from "./secret-keys.js";
 export { collectSecrets, type Masked, maskSecrets, redact } from "./secrets.js";

@@ -1,5 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written like this
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { CodedError } from "../error.js";
+import { redactError } from "./redact-error.js";
 import { isSecretKey } from "./secret-keys.js";
 import { collectSecrets, maskSecrets, redact } from "./secrets.js";
 
@@ -102,6 +105,36 @@ describe("maskSecrets", () => {
       },
       masked: ["database", "proxy", "query"],
     });
+  });
+});
+
+describe("a long text", () => {
+  const length = 1_000_000;
+  it.each([
+    ["letters", "a".repeat(length)],
+    ["beginnings of addresses", "a://a:".repeat(length / 6)],
+    ["an address without an end", `http://${"a:".repeat(length / 2)}`],
+  ])("of %s takes a moment", (_what, text) => {
+    const start = performance.now();
+    expect(maskSecrets({ text }).masked).toEqual([]);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});
+
+describe("redactError", () => {
+  it("takes secrets out of the message, the stack and the causes, and keeps the code and the status", () => {
+    const cause = new Error("no entry with sesame");
+    const error = new CodedError("MODULE_INVALID", "it cannot be built", { cause, status: 418, retryAfterS: 3 });
+    const hidden = redactError(error, ["sesame"]) as CodedError;
+    expect(inspect(hidden)).not.toContain("sesame");
+    const kept = { code: "MODULE_INVALID", status: 418, retryAfterS: 3 };
+    expect(hidden).toMatchObject({ ...kept, message: "it cannot be built: no entry with ***" });
+    expect(inspect(redactError(cause, ["sesame"]))).toMatch(/^Error: no entry with \*{3}\n +at /);
+  });
+
+  it("returns an error that tells no secret", () => {
+    const error = new CodedError("USAGE", "so not");
+    expect(redactError(error, ["sesame"])).toBe(error);
   });
 });
 

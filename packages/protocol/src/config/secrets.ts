@@ -8,8 +8,11 @@ const mask = "***";
 /** Values that local servers are given because something must stand there; they protect nothing. */
 const placeholder = /^(none|null|empty|dummy|unused|not-needed|-|\*{3})?$/i;
 
-/** `scheme://user:password@`, up to the last `@` before the path. */
-const urlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*:)([^\s/?#]+)(?=@)/gi;
+/**
+ * `scheme://user:password@`, up to the last `@` before the path. It begins at the `://`, and what follows holds no slash:
+ * no character is looked at from more than one beginning, however long the text.
+ */
+const urlPassword = /((?<=[a-z0-9+.-]):\/\/[^\s/:@?#]*:)([^\s/?#]+)(?=@)/gi;
 
 const queryValue = /([?&]([\w.-]+)=)([^&\s#]+)/g;
 
