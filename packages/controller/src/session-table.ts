@@ -183,7 +183,7 @@ export class SessionTable {
     const expired: SessionRecord[] = [];
     for (const [owner, lease] of this.#leases) {
       if (lease.until > now) continue;
-      expired.push(...this.#records(lease.sessions));
+      for (const record of this.#records(lease.sessions)) expired.push(record);
       if (lease.sessions.size === 0) this.#leases.delete(owner);
     }
     for (const record of this.#sessions.values()) {

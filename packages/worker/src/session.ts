@@ -139,7 +139,7 @@ export class HostedSession {
 
   #inject(items: (Message | string)[]): void {
     if (this.#phase === "finished") return;
-    this.#history.push(...items.map(messageOf));
+    for (const item of items) this.#history.push(messageOf(item));
   }
 
   #action(items: (Message | string)[]): Promise<AgentOutput> {

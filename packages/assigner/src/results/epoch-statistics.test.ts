@@ -38,6 +38,12 @@ describe("pass@k", () => {
     expect(count.passAtK()).toEqual({ 1: 0.5, 2: 1 });
   });
 
+  it("takes as many samples as there are", () => {
+    const count = new PassCount();
+    for (let index = 0; index < 300_000; index++) count.add(result(index, 1));
+    expect(count.passAtK()).toEqual({ 1: 1 });
+  });
+
   it("needs a score of 0 or 1 of every completed result", () => {
     for (const odd of [undefined, 0.5, "1", null]) {
       const count = new PassCount();

@@ -75,7 +75,8 @@ export class PassCount {
   passAtK(): Record<string, number> | null {
     if (!this.#scored || this.#unscored) return null;
     const counts = [...this.#passed.values()];
-    const most = Math.min(...counts.map(({ tries }) => tries));
+    // Samples may be too many for the arguments of one call.
+    const most = counts.reduce((least, { tries }) => Math.min(least, tries), Number.POSITIVE_INFINITY);
     const estimates: Record<string, number> = {};
     for (let k = 1; k <= most; k++) {
       const sum = counts.reduce((total, { tries, passed }) => total + passAtK(tries, passed, k), 0);
