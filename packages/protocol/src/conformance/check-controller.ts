@@ -32,7 +32,7 @@ export async function checkController(options: CheckControllerOptions): Promise<
   try {
     const [hopeless, afterEach] = [() => hopelessness(client), () => stage.clear()];
     const results = await runChecks(controllerChecks, stage, { destructive, onResult, signal, hopeless, afterEach });
-    return reportOf("controller", address, results);
+    return reportOf("controller", address, results, controllerChecks);
   } finally {
     await host.stop();
   }

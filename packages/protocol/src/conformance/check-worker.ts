@@ -31,7 +31,7 @@ export async function checkWorker(options: CheckWorkerOptions): Promise<Conforma
   const stage = new WorkerStage({ client, indices, answer });
   const [hopeless, afterEach] = [() => hopelessness(client), () => stage.clear()];
   const results = await runChecks(workerChecks, stage, { destructive, onResult, signal, hopeless, afterEach });
-  return reportOf("worker", address, results);
+  return reportOf("worker", address, results, workerChecks);
 }
 
 /** A worker that does not say its indices in the contract's form is checked with what was given. */

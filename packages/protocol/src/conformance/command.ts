@@ -8,7 +8,7 @@ export interface ConformanceCommandContext {
   env: Readonly<Record<string, string | undefined>>;
   stdout: { write(text: string): unknown };
   process: SignalSource;
-  /** Told the exit code: 0, 1 where a check failed, or an interruption's. */
+  /** Told the exit code: 0, 1 where a check failed or one that is required could not be made, or an interruption's. */
   exitWith: (code: number) => void;
 }
 

@@ -60,8 +60,9 @@ export class FakeWorkerHost {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, number = "", route = ""] = /\/w(\d+)\/api\/(\w+)$/.exec(request.url?.split("?")[0] ?? "") ?? [];
     const text = await readText(request);
-    const answer = await this.workers[Number(number)]?.answer(route, text === "" ? {} : JSON.parse(text));
-    if (number === "" || answer === undefined) return void response.destroy();
+    const worker = number === "" ? undefined : this.workers[Number(number)];
+    const answer = await worker?.answer(route, text === "" ? {} : JSON.parse(text));
+    if (answer === undefined) return void response.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.text);
   }
 }

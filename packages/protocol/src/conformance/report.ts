@@ -1,3 +1,5 @@
+import type { Check } from "./check.js";
+
 /** What came of one check. */
 export interface CheckResult {
   id: string;
@@ -18,16 +20,26 @@ export interface ConformanceReport {
   role: "controller" | "worker";
   /** Without credentials. */
   url: string;
-  /** True where nothing failed; skipped checks do not count. */
+  /** True where nothing failed and nothing of {@link unchecked} is missing; other skipped checks do not count. */
   ok: boolean;
+  /** Checks that could not be made, and without which nobody can say that the contract is kept. */
+  unchecked: string[];
   counts: Record<CheckResult["outcome"], number>;
   checks: CheckResult[];
 }
 
-export function reportOf(role: ConformanceReport["role"], url: string, checks: CheckResult[]): ConformanceReport {
+/** @param demands the checks that were to be made */
+export function reportOf(
+  role: ConformanceReport["role"],
+  url: string,
+  checks: CheckResult[],
+  demands: readonly Pick<Check<never>, "id" | "required">[],
+): ConformanceReport {
   const count = (outcome: CheckResult["outcome"]) => checks.filter((check) => check.outcome === outcome).length;
   const counts = { ok: count("ok"), failed: count("failed"), skipped: count("skipped") };
-  return { role, url, ok: counts.failed === 0, counts, checks };
+  const made = new Set(checks.filter(({ outcome }) => outcome !== "skipped").map(({ id }) => id));
+  const unchecked = demands.filter(({ id, required }) => required && !made.has(id)).map(({ id }) => id);
+  return { role, url, ok: counts.failed === 0 && unchecked.length === 0, unchecked, counts, checks };
 }
 
 /** The line of a check; a failed one takes three. */
@@ -37,7 +49,14 @@ export function lineOf({ id, title, outcome, note, reason, expected, received }:
   return `FAIL     ${id}: ${title}\n           expected: ${expected}\n           received: ${received}\n`;
 }
 
-export function summaryOf({ role, url, ok, counts }: ConformanceReport): string {
-  const verdict = ok ? "keeps the v0.2 contract" : "does not keep the v0.2 contract";
+export function summaryOf(report: ConformanceReport): string {
+  const { role, url, counts } = report;
+  const verdict = verdictOf(report);
   return `\n${counts.ok} ok, ${counts.failed} failed, ${counts.skipped} skipped: the ${role} at ${url} ${verdict}\n`;
+}
+
+function verdictOf({ ok, counts, unchecked }: ConformanceReport): string {
+  if (ok) return "keeps the v0.2 contract";
+  if (counts.failed > 0) return "does not keep the v0.2 contract";
+  return `is not checked, as these were skipped: ${unchecked.join(", ")}`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkWorker } from "./index.js";
+import { summaryOf } from "./report.js";
 import type { Tamper } from "./testing/v02-server.js";
 import { V02Worker, type V02WorkerOptions } from "./testing/v02-worker.js";
 
@@ -30,6 +31,25 @@ test("a v0.2 worker passes, every sample that is named is run, and nothing is le
   expect(worker.sessions.size).toBe(0);
 });
 
+describe("a worker that is not seen to open a session is not said to keep the contract:", () => {
+  test.each<[string, V02WorkerOptions, Tamper | undefined, expected: object]>([
+    [
+      "it refuses although it has room",
+      { concurrency: 0 },
+      on("/worker_status", () => [200, { concurrency: 3, current: 0 }]),
+      { outcome: "failed" },
+    ],
+    ["it has no room", { concurrency: 0 }, undefined, { outcome: "skipped" }],
+  ])("%s", async (_what, options, tamper, expected) => {
+    const { url } = await V02Worker.start(options, tamper);
+    const report = await checkWorker({ url });
+    expect(report.checks.find(({ id }) => id === "start_sample.opens")).toMatchObject(expected);
+    expect(report.ok).toBe(false);
+    expect(report.unchecked).toContain("interact.conversation");
+    expect(summaryOf(report)).not.toContain(" keeps the v0.2 contract");
+  });
+});
+
 describe("whatever its task does, a v0.2 worker does not fail", () => {
   test.each<[string, V02WorkerOptions, skipped: string[]]>([
     ["ends at the first answer", { rounds: 1 }, []],
@@ -45,7 +65,7 @@ describe("whatever its task does, a v0.2 worker does not fail", () => {
     const { url } = await V02Worker.start(options);
     const { checks, ok } = await checkWorker({ url });
     expect(checks.filter(({ outcome }) => outcome === "failed")).toEqual([]);
-    expect(ok).toBe(true);
+    expect(ok).toBe(!ids.includes("interact.conversation"));
     const skipped = checks.filter(({ outcome }) => outcome === "skipped").map(({ id }) => id);
     expect(skipped).toEqual(expect.arrayContaining(ids));
     expect(skipped).toHaveLength(ids.length === 0 ? 2 : skipped.length);

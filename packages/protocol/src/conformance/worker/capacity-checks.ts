@@ -1,5 +1,5 @@
 import { type Check, Skip } from "../check.js";
-import { accepted, count, fieldsOf, jsonOf, refused } from "../expectation.js";
+import { accepted, refused } from "../expectation.js";
 import { gone, opens } from "./session-checks.js";
 import type { WorkerStage } from "./stage.js";
 
@@ -31,10 +31,9 @@ export const capacityChecks: Check<WorkerStage>[] = [
 
 async function limit(stage: WorkerStage): Promise<void> {
   await stage.clear();
-  const reply = await stage.client.get("/worker_status");
-  const { concurrency, current } = fieldsOf(jsonOf(reply), { concurrency: count, current: count }, reply.call);
-  if (Number(concurrency) > maxCapacity) throw new Skip(`its capacity is ${concurrency}: more than ${maxCapacity}`);
-  for (let free = Number(concurrency) - Number(current); free > 0; free -= 1) await stage.openRunning();
+  const { concurrency, current } = await stage.capacity();
+  if (concurrency > maxCapacity) throw new Skip(`its capacity is ${concurrency}: more than ${maxCapacity}`);
+  for (let free = concurrency - current; free > 0; free -= 1) await stage.openRunning();
   const { reply: refusal } = await stage.start();
   refused(refusal, 406, `Sample concurrency limit reached: ${concurrency}`);
   await stage.clear();

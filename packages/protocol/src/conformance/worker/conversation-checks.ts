@@ -11,7 +11,7 @@ export const conversation = "interact.conversation";
 const maxTurns = 50;
 
 export const conversationChecks: Check<WorkerStage>[] = [
-  { id: conversation, title: "turns until the sample is finished", needs: [opens], run: converseAll },
+  { id: conversation, title: "turns until the sample is finished", required: true, needs: [opens], run: converseAll },
   {
     id: "interact.context-limit",
     title: "an answer of the status `agent context limit` needs no content",

@@ -9,7 +9,7 @@ export const opens = "start_sample.opens";
 const noSession = "No such session";
 
 export const sessionChecks: Check<WorkerStage>[] = [
-  { id: opens, title: "a session opens under the id that was given", run: open },
+  { id: opens, title: "a session opens under the id that was given", required: true, run: open },
   {
     id: "start_sample.extra-fields",
     title: "unknown fields are ignored",

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { CallFailure, Skip } from "../check.js";
-import { demand, fieldsOf, jsonOf } from "../expectation.js";
+import { count, demand, fieldsOf, jsonOf } from "../expectation.js";
 import { type Output, sessionReplyOf } from "../output.js";
 import type { RawClient, Reply } from "../raw-client.js";
 import { settled } from "../waiting.js";
@@ -56,11 +56,21 @@ export class WorkerStage {
     return { id, index, reply, output };
   }
 
-  /** What was cancelled a moment ago may still hold its slot. */
+  /** What was cancelled a moment ago may still hold its slot; who says that one is free may not refuse. */
   async #startWithRoom(index: SampleIndex, extra: Record<string, unknown>): Promise<{ id: number; reply: Reply }> {
     const started = await this.start(index, extra);
-    if (started.reply.status === 406) throw new Skip("the worker has no free slot now");
-    return started;
+    if (started.reply.status !== 406) return started;
+    const { concurrency, current } = await this.capacity();
+    const { call } = started.reply;
+    demand(current >= concurrency, `${call}: a session, as ${current} of ${concurrency} run`, started.reply);
+    throw new Skip("the worker has no free slot now");
+  }
+
+  /** What worker_status says. */
+  async capacity(): Promise<{ concurrency: number; current: number }> {
+    const reply = await this.client.get("/worker_status");
+    const { concurrency, current } = fieldsOf(jsonOf(reply), { concurrency: count, current: count }, reply.call);
+    return { concurrency: Number(concurrency), current: Number(current) };
   }
 
   /** A session that waits for the agent. */
