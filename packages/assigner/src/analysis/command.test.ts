@@ -44,6 +44,7 @@ const files = {
   "out/2024-01-02/=cmd,%7Cx/webshop-std/overall.json": { custom: { reward: 0.5 } },
   "out/2024-01-02/stranger/os-std/overall.json": overall({}, {}),
   "out/2024-01-02/gpt-4/foreign/overall.json": overall({}, {}),
+  "out/2024-01-02/gpt-4/foreign-repeated/epoch-2/overall.json": overall({}, {}),
 };
 
 /** The folders' dates are the files' times. */
@@ -105,8 +106,8 @@ describe("npx @eval/assigner analyze", () => {
       expect(stdout).toContain(`Written: ${join(cwd, "deep/saved", name)}\n`);
     }
     expect(stderr).toContain(`${join(cwd, "out/2024-01-03/gpt-4/os-std/overall.json")} is left out: it is torn`);
-    expect(stderr).toMatch(/has no agent stranger/);
-    expect(stderr).toMatch(/has no task foreign/);
+    expect(stderr).toMatch(/has no agent stranger"/);
+    expect(stderr).toMatch(/has no task foreign, foreign-repeated"/);
     expect(stderr).not.toContain("epoch-2");
   });
 
@@ -123,7 +124,7 @@ describe("npx @eval/assigner analyze", () => {
     [
       ["-o", "out", "-t", "2024-02"],
       2,
-      /has no AGENT\/TASK\/overall\.json but these: 6 older than --time, 2 of agents or tasks/,
+      /has no AGENT\/TASK\/overall\.json but these: 6 older than --time, 3 of agents or tasks/,
     ],
     [["-o", "configs"], 2, /no result to analyse: \S+configs has no AGENT\/TASK\/overall\.json \(/],
     [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere; -o names/],

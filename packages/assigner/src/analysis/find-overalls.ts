@@ -42,16 +42,22 @@ export async function findOveralls(search: OverallSearch): Promise<OverallSearch
   const agents = namesBySegment(search.agents);
   const tasks = namesBySegment(search.tasks);
   for (const file of await overallFiles(search.folder, result.unreadable)) {
-    const [agentSegment, taskSegment] = [basename(dirname(dirname(file))), basename(dirname(file))];
+    const { agentSegment, taskSegment, isRepetition } = placeOf(dirname(file), agents);
     const [agent, task] = [agents.get(agentSegment), tasks.get(taskSegment)];
-    if (agent !== undefined && task !== undefined) await note(result, search.sinceMs, { agent, task, file });
-    // Repetitions lie below their task: they are part of it.
-    else if (/^epoch-\d+$/.test(taskSegment) && tasks.has(agentSegment)) continue;
-    else if (agent === undefined) result.unknownAgents.push(agentSegment);
+    if (agent !== undefined && task !== undefined) {
+      if (!isRepetition) await note(result, search.sinceMs, { agent, task, file });
+    } else if (agent === undefined) result.unknownAgents.push(agentSegment);
     else result.unknownTasks.push(taskSegment);
   }
   result.found.sort((one, other) => other.modifiedMs - one.modifiedMs || (one.file < other.file ? 1 : -1));
   return result;
+}
+
+/** Repetitions lie below their task, and are part of it; but a task may be called as one of their folders. */
+function placeOf(folder: string, agents: ReadonlyMap<string, string>) {
+  const isRepetition = /^epoch-\d+$/.test(basename(folder)) && !agents.has(basename(dirname(folder)));
+  const cell = isRepetition ? dirname(folder) : folder;
+  return { agentSegment: basename(dirname(cell)), taskSegment: basename(cell), isRepetition };
 }
 
 async function note(result: OverallSearchResult, sinceMs: number, cell: Omit<FoundOverall, "modifiedMs">) {
