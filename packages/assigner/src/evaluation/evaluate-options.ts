@@ -31,7 +31,7 @@ export interface EvaluateOptions {
   allowVersionMix?: boolean;
   /** Takes the output folder whoever holds it. Default false. */
   forceUnlock?: boolean;
-  /** Repetitions of each sample; above the configuration's. Default 1. */
+  /** Repetitions of each sample, at most 10,000; above the configuration's. Default 1. */
   epochs?: number | undefined;
   /** Milliseconds of one attempt, agent's and task's time together; above the configuration's. Default: no limit. */
   sampleTimeoutMs?: number | undefined;

@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { CodedError } from "@eval/protocol";
 import { redactError } from "@eval/protocol/config";
 import { silentLogger } from "@eval/protocol/logger";
 import { fileNames } from "../results/cell-folder.js";
@@ -7,6 +6,7 @@ import { writeFileDurably } from "../results/durable-files.js";
 import { assertOutputFolder } from "../results/output-folder.js";
 import { lockOutput } from "../results/output-lock.js";
 import { RunLog } from "../results/run-log.js";
+import { checkOptions } from "./check-options.js";
 import type { EvaluateOptions, EvaluationReport } from "./evaluate-options.js";
 import { expandOutput } from "./evaluation-config.js";
 import { Launch } from "./launch.js";
@@ -14,12 +14,9 @@ import { type InlineConfig, loadEvaluation } from "./load-evaluation.js";
 
 const defaultLeaseS = 60;
 
-/** As the wire has it: a day. */
-const maxLeaseS = 86_400;
-
 /**
  * Runs an evaluation: loads the configuration (a file, or an inline one), plans what the output folder does not hold
- * yet, dispatches it, and writes results as they come. Rejects with a CodedError: CONFIG_*, MODULE_*, OUTPUT_*,
+ * yet, dispatches it, and writes results as they come. Rejects with a CodedError: USAGE, CONFIG_*, MODULE_*, OUTPUT_*,
  * UNREACHABLE, NO_WORKERS_AVAILABLE, ...
  */
 export async function evaluate(
@@ -27,9 +24,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<EvaluationReport> {
   const { cwd = process.cwd(), env = {}, token, logger = silentLogger, leaseS = defaultLeaseS } = options;
-  if (!(leaseS > 0 && leaseS <= maxLeaseS)) {
-    throw new CodedError("USAGE", `lease: expected more than 0 and at most ${maxLeaseS} seconds, received ${leaseS}`);
-  }
+  checkOptions(options);
   const evaluation = await loadEvaluation(config, { cwd, env, token });
   for (const warning of evaluation.warnings) logger.warn(warning);
   if (evaluation.masked.length > 0) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SampleLimits } from "../session/sample-limits.js";
+import { maxEpochs } from "./check-options.js";
 import { ConfigReader, type EvaluationConfigProblem, isMapping, keysOf, valueAt } from "./config-reader.js";
 import { type DispatchConfig, dispatchKeys, readDispatch } from "./dispatch-config.js";
 import { type Assignment, expandAssignments, namesOf, type PlanCell } from "./plan.js";
@@ -52,6 +53,7 @@ const countSchema = z
   .number("must be a positive integer")
   .int("must be a positive integer")
   .positive("must be a positive integer");
+const epochsSchema = countSchema.max(maxEpochs, `must be at most ${maxEpochs}`).default(1);
 const circuitSchema = z
   .number("must be an integer of at least 0")
   .int("must be an integer of at least 0")
@@ -78,7 +80,7 @@ export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
     concurrency: { agent: reader.concurrency("agent", used.agent), task: reader.concurrency("task", used.task) },
     output: reader.read(["output"], outputSchema) ?? "",
     dispatch: readDispatch(reader, raw),
-    epochs: reader.read(["epochs"], countSchema.default(1)) ?? 1,
+    epochs: reader.read(["epochs"], epochsSchema) ?? 1,
     limits: reader.limits(),
     circuit: reader.read(["circuit"], circuitSchema),
     ...expandAssignments(assignments.filter((assignment) => assignment !== undefined)),
