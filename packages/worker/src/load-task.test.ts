@@ -14,7 +14,6 @@ afterEach(() => rm(cwd, { recursive: true }));
 it("keeps what a task is given out of the error with which it cannot be built", async () => {
   const task = "export default ({ parameters }) => { throw new Error(`no database at ${parameters.database}`); };";
   await writeFile(join(cwd, "task.mjs"), task);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference
   const definition = { module: "./task.mjs", parameters: { database: "mysql://root:${env:PASSWORD}@host/db" } };
   await writeFile(join(cwd, "task.json"), JSON.stringify({ t: definition }));
   const loading = loadTask({ name: "t", file: "task.json", cwd, env: { PASSWORD: "open-sesame" } });

@@ -142,12 +142,31 @@ test.each<EvaluateOptions>([{ runner: "flow" }, { dataParallel: 1 }])(
   },
 );
 
+test.each<EvaluateOptions>([{ runner: "flow" }, { dataParallel: 2 }])(
+  "where nothing is left, no agent is made (%j)",
+  async (options) => {
+    expect((await run(echoAgent)).outcome).toBe("complete");
+    const client = { module: "@eval/assigner#TaskClient", parameters: { controller_address: controller.address } };
+    const definition = { agent: { a: { module: "./gone.mjs" } }, task: { echo: client } };
+    const report = await run(echoAgent, options, { definition });
+    expect(report).toMatchObject({ outcome: "complete", rows: [{ done: 12, remaining: 0 }] });
+  },
+);
+
 describe("refuses, before anything is started,", () => {
   test.each([
     ["a runner that does not exist", { runner: "nosuch" }, {}, "USAGE"],
     ["a runner's module that exports no class", { runner: "./agent.mjs" }, {}, "MODULE_INVALID"],
     ["a lease that the wire does not take", { leaseS: 100_000 }, {}, "USAGE"],
-    ["epochs, which this version does not repeat", {}, { epochs: 3 }, "CONFIG_INVALID"],
+    ["no epoch", { epochs: 0 }, {}, "USAGE"],
+    ["more epochs than anybody means", { epochs: 10_001 }, {}, "USAGE"],
+    ["more epochs than anybody means, in the configuration", {}, { epochs: 10_001 }, "CONFIG_INVALID"],
+    ["no turn", { maxTurns: 0 }, {}, "USAGE"],
+    ["no attempt", { maxAttempts: 0 }, {}, "USAGE"],
+    ["no runner process", { dataParallel: 0 }, {}, "USAGE"],
+    ["less than no time for a sample", { sampleTimeoutMs: -1 }, {}, "USAGE"],
+    ["no number of milliseconds to wait", { waitForWorkersMs: Number.NaN }, {}, "USAGE"],
+    ["a part of a circuit", { circuit: 1.5 }, {}, "USAGE"],
   ])("%s", async (_what, options, settings, code) => {
     await expect(run(echoAgent, options, settings)).rejects.toMatchObject({ code });
   });

@@ -148,6 +148,17 @@ describe("CellResults", () => {
     await grown.log.close();
   });
 
+  it("makes the aggregate of a set that has shrunk anew", async () => {
+    const first = await resultsOf(3, (all) => ({ metric: "n", n: all.length }));
+    for (const index of [0, 1, 2]) await first.results.record(settlement(index, {}));
+    await first.results.settled();
+    await first.log.close();
+    const shrunk = await resultsOf(2, (all) => ({ metric: "n", n: all.length }));
+    await shrunk.results.settled();
+    expect(JSON.parse(await file("overall.json"))).toMatchObject({ total: 2, not_in_task: 1, custom: { n: 2 } });
+    await shrunk.log.close();
+  });
+
   it("asks for an aggregate again while the worker is away", async () => {
     let tries = 0;
     const { results, log } = await resultsOf(1, () => {

@@ -36,8 +36,10 @@ export class CellState {
     this.#taskErrors = folder.epochs.reduce((sum, { recorded }) => sum + recorded.taskErrors, 0);
     const overalls = new Map(folder.epochs.map(({ epoch, overall }) => [epoch, overall]));
     this.epochs = plan.epochs.map((count) => {
-      // An aggregate of a set that has grown since says nothing of the whole.
-      return { ...count, overall: count.done === count.total ? overalls.get(count.epoch) : undefined };
+      const overall = overalls.get(count.epoch);
+      // An aggregate of a set that has grown or shrunk since says nothing of what it is now.
+      const isOfAll = count.done === count.total && overall?.total === count.total;
+      return { ...count, overall: isOfAll ? overall : undefined };
     });
   }
 

@@ -120,7 +120,8 @@ export class Launch {
     clients: ReadonlyMap<string, TaskClient>,
   ): Promise<Plans | undefined> {
     try {
-      await center.launch();
+      // It shows a wrong agent before anything is waited for; where nothing is left, nobody is needed.
+      if (cells.some(({ isComplete }) => !isComplete)) await center.launch();
       return this.#plan(cells, await this.#awaitTasks(cells, clients));
     } catch (error) {
       if (this.#signal.aborted) return undefined;

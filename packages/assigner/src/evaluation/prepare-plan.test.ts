@@ -78,6 +78,24 @@ describe("preparePlan", () => {
     });
   });
 
+  it("needs the task to say what epochs say together, where they hold results that are not the task's", async () => {
+    const completeOf = async (overall: object, statistics?: object) => {
+      const folder = join(output, "a", "t");
+      await mkdir(join(folder, "epoch-2"), { recursive: true });
+      await writeFile(join(folder, "epoch-2", "overall.json"), JSON.stringify(overall));
+      await writeFile(join(folder, "epoch-2", "runs.jsonl"), `${line(0, { epoch: 2 })}\n${line(1, { epoch: 2 })}\n`);
+      if (statistics) await writeFile(join(folder, "epochs.json"), JSON.stringify(statistics));
+      await read([line(0), line(1)], [], overall);
+      const [cell] = await readCells(output, cells, new RunLog(output, { now: Date.now }), silentLogger, 2);
+      return cell?.isComplete;
+    };
+    expect(await completeOf({ total: 2, validation: {}, custom: {} })).toBe(true);
+    const withOther = { total: 1, validation: {}, custom: {}, not_in_task: 1 };
+    expect(await completeOf(withOther)).toBe(false);
+    expect(await completeOf(withOther, { epochs: [1], metrics: {}, pass_at_k: null })).toBe(false);
+    expect(await completeOf(withOther, { epochs: [1, 2], metrics: {}, pass_at_k: null })).toBe(true);
+  });
+
   it("refuses to mix versions of a task, unless told to", async () => {
     const recorded = await read([line(0, { task_version: "one" })]);
     expect(() => preparePlan(recorded, known([0, 1], "two"), options)).toThrow(/one.*two.*--allow-version-mix/);

@@ -1,6 +1,7 @@
 import { CodedError } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import { type CellRef, cellFolder, epochsIn } from "../results/cell-folder.js";
+import { saysEpochs } from "../results/epochs-file.js";
 import { type Overall, readValidOverall } from "../results/overall.js";
 import { type RecordedCell, readRecordedCell } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
@@ -19,7 +20,7 @@ export interface FolderEpoch {
 export interface FolderCell extends PlanCell {
   /** Those that are asked for, then any further ones that are there. */
   epochs: FolderEpoch[];
-  /** Every epoch that is asked for has its overall: the cell needs nothing more, and no worker. */
+  /** Every epoch that is asked for has its overall, and what they say together is told: the cell needs nothing more, and no worker. */
   isComplete: boolean;
 }
 
@@ -37,10 +38,18 @@ export async function readCells(
     const further = (await epochsIn(output, cell)).filter((epoch) => epoch > epochs);
     const found: FolderEpoch[] = [];
     for (const epoch of [...planned, ...further]) found.push(await readEpoch(output, { ...cell, epoch }, log, logger));
-    const isComplete = found.slice(0, epochs).every(({ overall }) => overall !== undefined);
+    const hasOveralls = found.slice(0, epochs).every(({ overall }) => overall !== undefined);
+    const isComplete = hasOveralls && !(await lacksStatistics(output, cell, found));
     read.push({ ...cell, epochs: found, isComplete });
   }
   return read;
+}
+
+/** Which results are the task's own, the task alone can say; where all are, its epochs.json can be made without it. */
+async function lacksStatistics(output: string, cell: PlanCell, epochs: readonly FolderEpoch[]): Promise<boolean> {
+  const complete = epochs.flatMap(({ epoch, overall }) => (overall ? [{ epoch, overall }] : []));
+  const hasOthers = complete.some(({ overall }) => overall.not_in_task !== undefined);
+  return complete.length > 1 && hasOthers && !(await saysEpochs(output, cell, complete));
 }
 
 async function readEpoch(output: string, ref: CellRef, log: RunLog, logger: Logger): Promise<FolderEpoch> {

@@ -24,17 +24,33 @@ export async function writeEpochs(
   complete: readonly CompleteEpoch[],
   own: (results: ReturnType<typeof readResults>) => AsyncIterable<TaskOutput>,
 ): Promise<void> {
-  const file = join(cellFolder(output, { ...cell, epoch: 1 }), fileNames.epochs);
-  const epochs = complete.map(({ epoch }) => epoch);
-  const metrics = metricsOf(complete.map(({ overall }) => overall));
-  const present = await readEpochs(file);
-  if (present && JSON.stringify([present.epochs, present.metrics]) === JSON.stringify([epochs, metrics])) return;
+  if (await saysEpochs(output, cell, complete)) return;
+  const { epochs, metrics } = summaryOf(complete);
   const passes = new PassCount();
   for (const epoch of epochs) {
     for await (const result of own(readResults(output, { ...cell, epoch }))) passes.add(result);
   }
   const statistics: EpochStatistics = { epochs, metrics, pass_at_k: passes.passAtK() };
-  await writeFileDurably(file, `${JSON.stringify(statistics, undefined, 4)}\n`);
+  await writeFileDurably(fileOf(output, cell), `${JSON.stringify(statistics, undefined, 4)}\n`);
+}
+
+/** Whether epochs.json is there, and about these overalls. */
+export async function saysEpochs(
+  output: string,
+  cell: { agent: string; task: string },
+  complete: readonly CompleteEpoch[],
+): Promise<boolean> {
+  const present = await readEpochs(fileOf(output, cell));
+  const { epochs, metrics } = summaryOf(complete);
+  return JSON.stringify([present?.epochs, present?.metrics]) === JSON.stringify([epochs, metrics]);
+}
+
+function summaryOf(complete: readonly CompleteEpoch[]): Pick<EpochStatistics, "epochs" | "metrics"> {
+  return { epochs: complete.map(({ epoch }) => epoch), metrics: metricsOf(complete.map(({ overall }) => overall)) };
+}
+
+function fileOf(output: string, cell: { agent: string; task: string }): string {
+  return join(cellFolder(output, { ...cell, epoch: 1 }), fileNames.epochs);
 }
 
 async function readEpochs(file: string): Promise<Partial<EpochStatistics> | undefined> {
