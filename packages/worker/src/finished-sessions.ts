@@ -1,5 +1,6 @@
-import type { SampleIndex } from "@eval/protocol";
+import type { SampleIndex, SessionReply } from "@eval/protocol";
 import type { TurnOutcome } from "./session.js";
+import { noSuchSession, replyOf, turnConflict } from "./session-reply.js";
 
 /** The last turn of a session that ended: what is needed to answer it again. Of a cancelled one, only that it was. */
 export interface FinishedSession extends TurnOutcome {
@@ -32,6 +33,16 @@ export class FinishedSessions {
   get(id: number, now: number): FinishedSession | undefined {
     const entry = this.#entries.get(id);
     return entry !== undefined && entry.expires > now ? entry.session : undefined;
+  }
+
+  /** The last reply again, to who asks for that turn. Throws SESSION_NOT_FOUND, TURN_CONFLICT or SESSION_CANCELLED. */
+  replay(id: number, request: string, turn: number | undefined, now: number): SessionReply {
+    const finished = this.get(id, now);
+    if (finished === undefined || turn === undefined) throw noSuchSession();
+    const isSameTurn = turn === finished.turn && request === finished.request;
+    const wasCancelled = finished.output === undefined;
+    if (!isSameTurn && !wasCancelled) throw turnConflict(undefined, turn);
+    return replyOf(id, finished);
   }
 
   #evict(now: number): void {

@@ -4,8 +4,26 @@ import type { HostedSession } from "./session.js";
 export class IdleSessions {
   readonly #seen = new WeakMap<HostedSession, { turn: number; since: number }>();
 
+  /** @param expireMs how long a session of a v0.2 controller may wait for a turn, in milliseconds */
+  constructor(private readonly expireMs = 1_800_000) {}
+
+  /**
+   * Why nobody will come back to a session; undefined where somebody may. To be asked every second or so.
+   * @param now monotonic milliseconds
+   * @param outOfContactMs for how long the controller has been out of reach, without the time of grace
+   */
+  abandoned(session: HostedSession, now: number, outOfContactMs: number): string | undefined {
+    const idleMs = this.#look(session, now);
+    if (session.cancelled || session.phase !== "waiting for agent") return undefined;
+    const { leaseMs, openedBy } = session.ownership;
+    if (leaseMs !== undefined) return outOfContactMs > leaseMs ? "no contact for longer than its lease" : undefined;
+    // Our controller keeps the time of its v0.2 clients itself.
+    if (openedBy !== undefined) return undefined;
+    return idleMs > this.expireMs ? "no turn came any more" : undefined;
+  }
+
   /** Milliseconds since a look first found the session waiting for this turn; 0 where it does not wait. */
-  look(session: HostedSession, now: number): number {
+  #look(session: HostedSession, now: number): number {
     const { turn } = session;
     if (session.phase !== "waiting for agent") return 0;
     const seen = this.#seen.get(session);

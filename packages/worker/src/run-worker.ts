@@ -76,18 +76,22 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
       return beats.registered;
     },
     stop: async (drainMs) => {
-      const drained = tasks.drain(drainMs);
-      await endsWithin(beats.announce(), 2_000);
-      if (!(await drained)) {
-        void tasks.cancelAll();
-        // Bounded: a task that ignores its cancelling is dropped after the deadline.
-        await tasks.ended();
-      }
+      await endSessions(tasks, beats, drainMs);
       await beats.stop();
       await closeServer(server);
       await release(task, logger);
     },
   };
+}
+
+/** The controller is told first, so that it sends no more. */
+async function endSessions(tasks: TaskHost, beats: HeartbeatLoop, drainMs: number): Promise<void> {
+  const drained = tasks.drain(drainMs);
+  await endsWithin(beats.announce(), 2_000);
+  if (await drained) return;
+  void tasks.cancelAll();
+  // Bounded: a task that ignores its cancelling is dropped after the deadline.
+  await tasks.ended();
 }
 
 /** A worker that gives out an address which only its own host can reach is of no use to a controller elsewhere. */

@@ -39,7 +39,7 @@ export class TaskHost {
   readonly #known: Set<SampleIndex>;
   readonly #sessions = new Map<number, HostedSession>();
   readonly #finished = new FinishedSessions();
-  readonly #idle = new IdleSessions();
+  readonly #idle: IdleSessions;
   readonly #now: () => number;
   #version = 0;
   #draining = false;
@@ -51,6 +51,7 @@ export class TaskHost {
   ) {
     this.indices = indices;
     this.#known = new Set(indices);
+    this.#idle = new IdleSessions(options.sessionExpireMs);
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -115,7 +116,7 @@ export class TaskHost {
   async interact({ session_id: id, agent_response, turn, wait_ms }: Interact): Promise<SessionReply> {
     const request = JSON.stringify(agent_response);
     const session = this.#sessions.get(id);
-    if (session === undefined) return this.#replayFinished(id, request, turn);
+    if (session === undefined) return this.#finished.replay(id, request, turn, this.#now());
     // Whichever turn is asked for of a session that is being cancelled, the end of that is the answer.
     if (!session.cancelled) this.#take(session, agent_response, request, turn);
     const outcome = session.outcome();
@@ -145,20 +146,11 @@ export class TaskHost {
   expire(outOfContactMs: number, graceMs: number): void {
     const now = this.#now();
     for (const session of this.#sessions.values()) {
-      const why = this.#abandoned(session, outOfContactMs - graceMs, this.#idle.look(session, now));
+      const why = this.#idle.abandoned(session, now, outOfContactMs - graceMs);
       if (why === undefined) continue;
       this.options.logger.warn(`Sample ${session.index}: ${why}; cancelled`);
       void this.cancel(session.id);
     }
-  }
-
-  #abandoned(session: HostedSession, outOfContactMs: number, idleMs: number): string | undefined {
-    if (session.cancelled || session.phase !== "waiting for agent") return undefined;
-    const { leaseMs, openedBy } = session.ownership;
-    if (leaseMs !== undefined) return outOfContactMs > leaseMs ? "no contact for longer than its lease" : undefined;
-    // Our controller keeps the time of its v0.2 clients itself.
-    if (openedBy !== undefined) return undefined;
-    return idleMs > (this.options.sessionExpireMs ?? 1_800_000) ? "no turn came any more" : undefined;
   }
 
   /** Takes no new session from now on. Resolves with whether all running ones ended before the deadline. */
@@ -213,15 +205,6 @@ export class TaskHost {
     const { index, request, ownership } = session;
     // A client that cannot ask again needs no memory; a v0.2 controller even gives its ids out a second time.
     if (ownership.replay) this.#finished.add(session.id, { ...outcome, index, request }, this.#now());
-  }
-
-  #replayFinished(id: number, request: string, turn: number | undefined): SessionReply {
-    const finished = this.#finished.get(id, this.#now());
-    if (finished === undefined || turn === undefined) throw noSuchSession();
-    const isSameTurn = turn === finished.turn && request === finished.request;
-    const wasCancelled = finished.output === undefined;
-    if (!isSameTurn && !wasCancelled) throw turnConflict(undefined, turn);
-    return replyOf(id, finished);
   }
 
   async #dropAfterDeadline(session: HostedSession): Promise<void> {
