@@ -136,6 +136,24 @@ describe("runSample", () => {
       expect(signals.at(-1)?.reason).toMatchObject({ name: "SampleTimeoutError" });
     });
 
+    it.each(["sample", "run"])(
+      "takes no answer that an agent gives because the time of the %s is up",
+      async (whose) => {
+        const { task, heard, cancel } = sessionOf([]);
+        const started = await task.start();
+        const failing = { ...started.session, interact: () => Promise.reject(new Error("aborted")) };
+        const start = whose === "sample" ? async () => ({ ...started, session: failing }) : task.start;
+        const inference = (_: unknown, { signal }: { signal: AbortSignal }) =>
+          new Promise((resolve) => signal.addEventListener("abort", () => resolve("partial")));
+        const stop = whose === "run" ? AbortSignal.timeout(20) : open;
+        const outcome = await run({ start }, { inference } as never, stop, { timeoutMs: whose === "run" ? 5_000 : 20 });
+        if (whose === "run") expect(outcome).toEqual({ kind: "stopped" });
+        else expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: { history: [{ role: "user" }] } });
+        expect(heard).toEqual([]);
+        expect(cancel).toHaveBeenCalledOnce();
+      },
+    );
+
     it("does not wait for a task that hangs, and keeps what the agent said to it", async () => {
       const { task, cancel } = sessionOf([]);
       const started = await task.start();

@@ -71,7 +71,7 @@ class Attempt {
   async #start(): Promise<StartedSession | AttemptOutcome> {
     const { task, index, owner, leaseS } = this.options;
     const { life } = this;
-    const starting = task.start(index, { owner, leaseS, signal: life.signal });
+    const starting = task.start(index, { owner, leaseS, signal: life.signal, stopped: this.options.signal });
     try {
       return await life.inTime(starting);
     } catch (error) {
@@ -94,6 +94,8 @@ class Attempt {
       if (this.#turns >= maxTurns) return this.#outOfTurns(new TurnLimitError(maxTurns));
       const answer = await this.#answerTo(current);
       if ("kind" in answer) return answer;
+      // An agent may answer because it was told to stop.
+      if (this.life.signal.aborted) return this.#aborted();
       try {
         this.#handIn(answer, current);
         current = await this.life.inTime(session.interact(answer, this.life.signal));

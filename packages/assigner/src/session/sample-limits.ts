@@ -60,6 +60,8 @@ export class AttemptLife {
 
   /** What is waited for, but no longer than the time allows: whoever looks at no signal is left behind. */
   async inTime<T>(promise: Promise<T>): Promise<T> {
+    // Where the time is up already, nobody else looks at it.
+    promise.catch(() => {});
     if (this.#timer === undefined) return promise;
     if (this.#timeout) throw this.#timeout;
     const timeout = new Promise<never>((_, reject) => {

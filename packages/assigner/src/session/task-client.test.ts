@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { headerNames, type TaskOutput } from "@eval/protocol";
+import { waitFor } from "@eval/protocol/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { isNotAvailable, readCapacity } from "./controller-replies.js";
+import { runSample } from "./run-sample.js";
 import { TaskClient } from "./task-client.js";
 
-type Reply = { status?: number; body?: unknown; features?: string; destroy?: boolean };
+type Reply = { status?: number; body?: unknown; features?: string; destroy?: boolean; after?: Promise<unknown> };
 type Seen = { path: string; body: Record<string, unknown> | string };
 
 const signal = new AbortController().signal;
@@ -37,7 +39,8 @@ async function answer(
   const isJson = request.headers["content-type"] === "application/json" && text !== "";
   seen.push({ path, body: isJson ? JSON.parse(text) : text });
   const replies = script[path.split("?")[0] as string] ?? [{ body: null }];
-  const { status = 200, body, features, destroy } = (replies.length > 1 ? replies.shift() : replies[0]) as Reply;
+  const { status = 200, body, features, destroy, after } = (replies.length > 1 ? replies.shift() : replies[0]) as Reply;
+  await after;
   if (destroy) return request.socket.destroy();
   const ours = features === undefined ? {} : { [headerNames.features]: features, [headerNames.instance]: "abc" };
   response.writeHead(status, { "content-type": "application/json", ...ours });
@@ -122,6 +125,35 @@ describe("TaskClient with a v0.2 controller", () => {
     await client.calculateOverall(results(), signal);
     expect(seen.map(({ path }) => path)).toEqual(["list_workers?indices=0", "start_sample", "calculate_overall"]);
     expect(seen.at(-1)?.body).toEqual({ name: "t", results: [done] });
+  });
+
+  it("ends a session that opens after a sample's time limit: its id is in the late reply alone", async () => {
+    let opens = () => {};
+    const late = {
+      ...start,
+      body: { ...start.body, session_id: 7 },
+      after: new Promise<void>((open) => (opens = open)),
+    };
+    const { client, seen } = await controllerOf({ list_workers: [{ body: {} }], start_sample: [late] });
+    const agent = { inference: async () => "" };
+    const outcome = await runSample({ ...options, task: client, agent, index: 1, limits: { timeoutMs: 100 } });
+    expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT" });
+    const closed = client.close();
+    opens();
+    await closed;
+    expect(seen.at(-1)).toEqual({ path: "cancel", body: { session_id: 7 } });
+  });
+
+  it("does not wait for a late session once the run is stopped", async () => {
+    const late = { ...start, after: new Promise(() => {}) };
+    const { client, seen } = await controllerOf({ list_workers: [{ body: {} }], start_sample: [late] });
+    const run = new AbortController();
+    const sample = { ...options, signal: run.signal, task: client, agent: { inference: async () => "" }, index: 1 };
+    const attempt = runSample({ ...sample, limits: { timeoutMs: 60_000 } });
+    await waitFor(() => seen.some(({ path }) => path === "start_sample"));
+    run.abort();
+    expect(await attempt).toEqual({ kind: "stopped" });
+    await client.close();
   });
 
   it("takes a 406 for `no slot free now`", async () => {

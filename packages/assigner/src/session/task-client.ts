@@ -67,10 +67,13 @@ export class TaskClient {
    * Opens a session. Rejects with a ReplyError of the status 406 when no slot is free; lost replies are asked for
    * again where the controller understands that.
    */
-  async start(index: SampleIndex, { owner, leaseS, signal }: StartOptions): Promise<StartedSession> {
-    if (this.#peer === undefined) await this.#meet(signal);
+  async start(index: SampleIndex, { owner, leaseS, ...signals }: StartOptions): Promise<StartedSession> {
+    const { signal, stopped = signal } = signals;
+    // Others wait for the same meeting: it outlives the sample that asked for it.
+    if (this.#peer === undefined) await this.#meet(stopped);
+    signal.throwIfAborted();
     const request = { name: this.name, index, request_id: randomId(), owner, lease_s: leaseS };
-    const reply = await this.#sendStart(request, signal);
+    const reply = await this.#awaitedByClose(this.#startOrEnd(request, signal, stopped));
     this.#peer = reply.peer;
     const { session_id, output, features = [] } = reply.value;
     const replayable = features.includes("replay") && reply.peer.instance !== undefined;
@@ -86,22 +89,24 @@ export class TaskClient {
     return this.#meeting;
   }
 
-  /** A start whose reply is lost for good may have opened a session; its id is known all the same, and it is ended. */
-  #sendStart(request: StartSample & { request_id: string }, signal: AbortSignal) {
-    return this.#awaitedByClose(this.#startOrEnd(request, signal));
-  }
-
-  async #startOrEnd(request: StartSample & { request_id: string }, signal: AbortSignal) {
+  /**
+   * A start that nobody waits for any more may have opened a session, and it is ended. Where a start can be replayed the
+   * id is known all the same; elsewhere it is in the reply alone, which is waited for until the run is stopped.
+   */
+  async #startOrEnd(request: StartSample & { request_id: string }, signal: AbortSignal, stopped: AbortSignal) {
     const isReplayable = this.#peer?.features.includes("replay") ?? false;
-    const send = () => this.#client.startSample(request, { timeoutMs: slowMs, signal });
-    try {
-      return await persist(send, (error) => isReplayable || neverSent(error), this.#patience(signal));
-    } catch (error) {
+    const call = { timeoutMs: slowMs, signal: isReplayable ? signal : stopped };
+    const send = () => this.#client.startSample(request, call);
+    const maySendAgain = (error: unknown) => isReplayable || neverSent(error);
+    const reply = await persist(send, maySendAgain, this.#patience(signal)).catch(async (error: unknown) => {
       if (isReplayable && !isNotAvailable(error) && !neverSent(error)) {
         await this.cancel(sessionIdOf(request.request_id));
       }
       throw error;
-    }
+    });
+    if (!signal.aborted) return reply;
+    await this.cancel(reply.value.session_id);
+    throw signal.reason;
   }
 
   /** Sends a turn; for {@link ClientSession}. */
@@ -152,7 +157,10 @@ export class TaskClient {
     return this.#client.http.readReply(response, path) as Json;
   }
 
-  /** Waits for what ends sessions, some seconds at most; callers abort their starts before. */
+  /**
+   * Waits for what ends sessions: some seconds, but for starts at a v0.2 controller that nobody waited for. Those are
+   * cut short when the run is stopped.
+   */
   async close(): Promise<void> {
     while (this.#ending.size > 0) await Promise.allSettled(this.#ending);
     await this.#client.http.close();

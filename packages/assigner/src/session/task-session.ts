@@ -7,7 +7,12 @@ export interface StartOptions {
   owner: string;
   /** Seconds that the session outlives its owner's last sign of life. */
   leaseS: number;
+  /** Nobody waits for the session any more. */
   signal: AbortSignal;
+  /**
+   * The run is stopped: even a call that is the only way to learn which session to end is cut short. Default: `signal`.
+   */
+  stopped?: AbortSignal;
 }
 
 /** A live conversation. */
