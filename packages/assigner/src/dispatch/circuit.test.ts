@@ -27,7 +27,7 @@ describe("Circuit", () => {
     for (const verdict of verdicts) expect(circuit.ended("some", verdict, 0)).toBeUndefined();
     expect(circuit.room(9)).toBe(Number.POSITIVE_INFINITY);
     const change = circuit.ended("last", bad(), 9);
-    expect(change).toEqual({ to: "open", text: "it is away", failures: 3, pauseMs: 5_000, again: false });
+    expect(change).toEqual({ to: "open", text: "it is away", failures: 3, pauseMs: 5_000, because: "failures" });
     expect(circuit.room(5_008)).toBe(0);
     expect(circuit.halfOpenAt).toBe(5_009);
   });
@@ -54,21 +54,38 @@ describe("Circuit", () => {
     expect(circuit.room(200)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("lets another attempt try where one said nothing", () => {
+  it("lets another attempt try at once where one did not take place", () => {
     const circuit = opened();
     circuit.started("first");
     circuit.released("first");
-    expect(circuit.room(5_000)).toBe(1);
-    tries(circuit, "second", { kind: "neutral" }, 5_000);
-    expect(tries(circuit, "third", good, 5_000)).toMatchObject({ to: "closed" });
+    expect(tries(circuit, "second", good, 5_000)).toMatchObject({ to: "closed" });
   });
 
-  it("opens again with one failure until as many attempts have gone well", () => {
+  it("takes a try that says nothing for one in vain, and gives up with the reason that it had", () => {
     const circuit = opened();
+    expect(tries(circuit, "first", { kind: "neutral" }, 5_000)).toMatchObject({ pauseMs: 10_000, because: "try" });
+    expect(circuit.room(14_999)).toBe(0);
+    tries(circuit, "second", { kind: "neutral" }, 60_000);
+    expect(circuit.givenUp).toBe("it is away");
+  });
+
+  it("tries a second time, however late the first try was", () => {
+    const circuit = opened();
+    expect(tries(circuit, "first", bad(), 300_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
+    expect(tries(circuit, "second", bad(), 310_000)).toMatchObject({ to: "given up", tries: 2 });
+  });
+
+  it("opens again with two failures of the same reason until as many attempts have gone well", () => {
+    const circuit = opened(4);
     tries(circuit, "try", good, 5_000);
-    expect(circuit.ended("a", bad(), 6_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
+    for (const verdict of [bad(), bad("slow"), bad("slow"), bad()]) {
+      expect(circuit.ended("a", verdict, 6_000)).toBeUndefined();
+    }
+    expect(circuit.ended("a", bad(), 6_000)).toMatchObject({ to: "open", because: "relapse", pauseMs: 5_000 });
     tries(circuit, "another", good, 16_000);
-    for (const attempt of ["b", "c", "d"]) circuit.ended(attempt, good, 17_000);
+    for (let repeated = 0; repeated < 9; repeated++) expect(circuit.ended("r", bad(), 16_000, true)).toBeUndefined();
+    for (const attempt of ["b", "c", "d", "e"]) circuit.ended(attempt, good, 17_000);
+    expect(circuit.ended("e", bad(), 18_000)).toBeUndefined();
     expect(circuit.ended("e", bad(), 18_000)).toBeUndefined();
     expect(circuit.ended("f", bad(), 18_000)).toBeUndefined();
     expect(circuit.ended("g", bad(), 18_000)).toMatchObject({ to: "open", pauseMs: 5_000 });
@@ -108,7 +125,8 @@ describe("Circuit", () => {
           const change = circuit.ended(attempt, what === "bad" ? bad() : { kind: what as "good" | "neutral" }, now);
           if (what !== "neutral") inRow = what === "bad" ? inRow + 1 : 0;
           if (what === "good") expect(circuit.isOpen).toBe(false);
-          if (!wasOpen && circuit.isOpen) expect(change).toMatchObject({ to: "open", again: false });
+          if (!wasOpen && circuit.isOpen)
+            expect(change).toMatchObject({ to: "open", because: expect.stringMatching("failures|relapse") });
           if (!wasOpen && circuit.isOpen) expect(what).toBe("bad");
           if (circuit.isOpen) expect(startedOpen.size + Math.min(1, circuit.room(now))).toBeLessThanOrEqual(1);
           else startedOpen.clear();

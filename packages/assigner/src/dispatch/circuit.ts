@@ -10,19 +10,29 @@ export type Verdict =
 export interface CircuitOptions {
   /** So many failures alike in a row open it; 0: none do. */
   threshold: number;
-  /** A try that fails so long after the circuit opened is the last one; milliseconds. */
+  /** A try that fails so long after the circuit opened is the last one, unless it is the first; milliseconds. */
   giveUpMs: number;
 }
 
 /** A change that the user should know of. Times are in milliseconds. */
 export type CircuitChange =
-  | { to: "open"; text: string; failures: number; pauseMs: number; again: boolean }
+  | { to: "open"; text: string; failures: number; pauseMs: number; because: "failures" | "try" | "relapse" }
   | { to: "closed"; afterMs: number }
   | { to: "given up"; text: string; afterMs: number; tries: number };
 
 /** The first pause, and the longest: each one that did not help is followed by one twice as long. Milliseconds. */
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
+
+/** On probation so many failures alike in a row are enough. */
+const relapse = 2;
+
+/**
+ * One try that is put off for long, by an endpoint's `Retry-After`, is not all that something gets. With each relapse it
+ * is more likely that the samples are to blame: twice as many tries, up to the most.
+ */
+const leastTries = 2;
+const mostLeastTries = 8;
 
 /**
  * Stops sending to an agent or a task that fails again and again, instead of burning all its samples. (The pattern and
@@ -33,16 +43,21 @@ const longestPauseMs = 300_000;
  *        |                                   +-----it fails: twice the pause-+--it fails `giveUpMs` after the opening: given up
  *        +-----------anything goes well---------------------------------------+
  *
- * What was in flight when it opened changes nothing by failing. After it has closed it is on probation: until K attempts
- * have gone well, one failure opens it again. Given up, it stays open, unless something in flight goes well.
+ * What was in flight when it opened changes nothing by failing. A try that says nothing is a try in vain: what works says
+ * so. After it has closed it is on probation: until K attempts have gone well, two failures in a row of the reason that
+ * opened it open it again; there, samples that were put back before speak against themselves alone. Given up, it stays
+ * open, unless something in flight goes well.
  *
  * Pure; times are monotonic milliseconds.
  */
 export class Circuit {
   #streak = 0;
   #reason = "";
+  #text = "";
   /** Attempts that have to go well yet. */
   #probation = 0;
+  #suspect = "";
+  #relapses = 0;
   #pauseMs = firstPauseMs;
   #openedAt: number | undefined;
   #until = 0;
@@ -76,54 +91,66 @@ export class Circuit {
     if (this.isOpen) this.#try ??= attempt;
   }
 
-  /** An attempt ended without saying anything: where it was the try, another one may be made. */
+  /** An attempt did not take place: where it was the try, another one may be made. */
   released(attempt: string): void {
     if (this.#try === attempt) this.#try = undefined;
   }
 
-  ended(attempt: string, verdict: Verdict, now: number): CircuitChange | undefined {
+  /** @param again whether the sample was put back before: see the probation */
+  ended(attempt: string, verdict: Verdict, now: number, again = false): CircuitChange | undefined {
     const wasTry = this.#try === attempt;
     this.released(attempt);
     if (verdict.kind === "good") return this.#good(now);
-    if (verdict.kind === "neutral") return undefined;
-    if (this.isOpen) return wasTry ? this.#triedInVain(verdict.text, now) : undefined;
+    if (this.isOpen) return wasTry ? this.#triedInVain(verdict, now) : undefined;
+    if (verdict.kind === "neutral" || (again && this.#probation > 0)) return undefined;
     this.#streak = this.#reason === verdict.reason ? this.#streak + 1 : 1;
     this.#reason = verdict.reason;
+    this.#text = verdict.text;
+    const isRelapse = this.#probation > 0 && verdict.reason === this.#suspect;
     const { threshold } = this.options;
-    if (threshold === 0 || (this.#streak < threshold && this.#probation === 0)) return undefined;
+    if (threshold === 0 || this.#streak < (isRelapse ? Math.min(relapse, threshold) : threshold)) return undefined;
     this.#openedAt = now;
     this.#tries = 0;
-    return this.#pause(verdict.text, now, false);
+    this.#relapses = isRelapse ? this.#relapses + 1 : 0;
+    return this.#pause(now, isRelapse ? "relapse" : "failures");
   }
 
   #good(now: number): CircuitChange | undefined {
     this.#streak = 0;
     if (this.#openedAt === undefined) {
-      if (this.#probation > 0 && --this.#probation === 0) this.#pauseMs = firstPauseMs;
+      if (this.#probation > 0) this.#probation -= 1;
       return undefined;
     }
     const afterMs = now - this.#openedAt;
     this.#openedAt = undefined;
     this.#givenUp = undefined;
     this.#try = undefined;
+    this.#pauseMs = firstPauseMs;
+    this.#suspect = this.#reason;
     this.#probation = this.options.threshold;
     return { to: "closed", afterMs };
   }
 
-  #triedInVain(text: string, now: number): CircuitChange {
+  #triedInVain(verdict: Verdict, now: number): CircuitChange {
     this.#tries += 1;
+    if (verdict.kind === "bad") this.#text = verdict.text;
     const afterMs = now - (this.#openedAt as number);
-    if (afterMs < this.options.giveUpMs) return this.#pause(text, now, true);
-    this.#givenUp = text;
-    return { to: "given up", text, afterMs, tries: this.#tries };
+    if (afterMs < this.options.giveUpMs || this.#tries < this.#leastTries) return this.#pause(now, "try");
+    this.#givenUp = this.#text;
+    return { to: "given up", text: this.#text, afterMs, tries: this.#tries };
   }
 
-  /** The last try of all is not put off past the moment in which it is due. */
-  #pause(text: string, now: number, again: boolean): CircuitChange {
-    const last = (this.#openedAt as number) + this.options.giveUpMs;
-    const pauseMs = Math.max(0, Math.min(this.#pauseMs, last - now));
+  get #leastTries(): number {
+    return Math.min(mostLeastTries, leastTries * 2 ** this.#relapses);
+  }
+
+  /** The last try of all is not put off past the moment in which it is due, and there is time for one before it. */
+  #pause(now: number, because: "failures" | "try" | "relapse"): CircuitChange {
+    const { giveUpMs } = this.options;
+    const left = (this.#openedAt as number) + giveUpMs - now;
+    const pauseMs = Math.min(this.#pauseMs, left > 0 && because === "try" ? left : giveUpMs / leastTries);
     this.#until = now + pauseMs;
     this.#pauseMs = Math.min(longestPauseMs, 2 * this.#pauseMs);
-    return { to: "open", text, failures: this.#streak, pauseMs, again };
+    return { to: "open", text: this.#text, failures: this.#streak, pauseMs, because };
   }
 }

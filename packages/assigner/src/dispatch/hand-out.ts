@@ -1,10 +1,10 @@
 import type { CellPlan } from "../evaluation/plan.js";
-import type { RunError } from "../results/journal-record.js";
 import type { Overload } from "./adaptive-capacity.js";
 import type { AttemptOutcome, EndedAttempt, Grant } from "./attempt.js";
 import type { CenterOptions, Starved } from "./center-options.js";
 import { Ledger } from "./ledger.js";
 import { Protection, type SideKind } from "./protection.js";
+import { mayBeRetried } from "./retry-policy.js";
 import { TaskWatch } from "./task-watch.js";
 
 /** A runner that wants attempts. */
@@ -139,6 +139,7 @@ export class HandOut {
       (task) => Math.min(this.#watch.capacity.freeOf(task, now), protection.taskRoom(task, now)),
       limit,
       (agent, inFlight) => protection.agentRoom(agent, inFlight, now),
+      (side, name) => protection.isTrying(side, name),
     );
     if (grants.length === 0) return false;
     for (const grant of grants) {
@@ -217,12 +218,4 @@ export class HandOut {
   #abandonAll(why: string): void {
     for (const task of this.options.capacity.task.keys()) this.#giveUp("task", task, why);
   }
-}
-
-/** Failures that the same sample would meet again. */
-const final: ReadonlySet<RunError> = new Set(["RUNNER_LOST", "TURN_LIMIT"]);
-
-/** Whether an attempt failed so that the same sample may do better. */
-function mayBeRetried(outcome: EndedAttempt): boolean {
-  return outcome.kind === "failed" ? !final.has(outcome.error) : outcome.output.status === "task error";
 }

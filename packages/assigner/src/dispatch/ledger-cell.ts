@@ -17,8 +17,12 @@ export type Waiting = PlannedSample & Pick<Grant, "number" | "losses" | "repeats
 /** A planned cell in the ledger. */
 export interface Cell extends AllocationCell {
   plan: CellPlan;
-  /** Position of the next sample in `plan.remaining` that was never started. */
+  /** The plan's remaining samples; in its order, but for those that tries have jumped to. */
+  samples: readonly PlannedSample[];
+  /** Position of the next of them that was never started. */
   next: number;
+  /** Tries that were made at samples that had never been started. */
+  tries: number;
   /** Put back or to be tried again: thousands where failures are permanent. */
   again: RetryQueue<Waiting>;
 }
@@ -41,35 +45,33 @@ export function cellsOf(plans: readonly CellPlan[], agents: readonly Side[], tas
     secondsPerSample: 1,
     lastServed: 0,
     plan,
+    samples: plan.remaining,
     next: 0,
+    tries: 0,
     again: new RetryQueue(),
   }));
 }
 
-/** The next sample to start. There has to be one: see {@link startable}. */
-export function takeNext(cell: Cell, now: number): Waiting {
-  return cell.again.take(now) ?? neverStarted(cell);
-}
-
-function neverStarted(cell: Cell): Waiting {
-  const { index, epoch } = cell.plan.remaining[cell.next++] as PlannedSample;
+/** The next sample that was never started. There has to be one. */
+export function neverStarted(cell: Cell): Waiting {
+  const { index, epoch } = cell.samples[cell.next++] as PlannedSample;
   return { index, epoch, number: 1, losses: 0, repeats: 0 };
 }
 
 /** Samples that are neither in flight nor finished. */
-export function waiting({ plan, next, again }: Cell): number {
-  return plan.remaining.length - next + again.size;
+export function waiting({ samples, next, again }: Cell): number {
+  return samples.length - next + again.size;
 }
 
 /** Those of them that may start now. */
-export function startable({ plan, next, again }: Cell, now: number): number {
-  return plan.remaining.length - next + again.ready(now);
+export function startable({ samples, next, again }: Cell, now: number): number {
+  return samples.length - next + again.ready(now);
 }
 
 /** Takes what waits out of the plan; returns how many samples that were. */
 export function abandon(cell: Cell): number {
   const count = waiting(cell);
-  cell.next = cell.plan.remaining.length;
+  cell.next = cell.samples.length;
   cell.again.clear();
   return count;
 }

@@ -1,18 +1,9 @@
 import type { CellPlan, PlannedSample } from "../evaluation/plan.js";
 import { allocate } from "./allocator.js";
 import type { Grant } from "./attempt.js";
-import {
-  abandon,
-  type Cell,
-  cellsOf,
-  type Side,
-  sidesOf,
-  startable,
-  takeNext,
-  type Waiting,
-  waiting,
-} from "./ledger-cell.js";
+import { abandon, type Cell, cellsOf, type Side, sidesOf, startable, type Waiting, waiting } from "./ledger-cell.js";
 import type { RetryPolicy } from "./retry-policy.js";
+import { preferNeverStarted, take } from "./tries.js";
 
 /** A sample that so many runners were lost with has failed, unless the policy says otherwise. */
 const defaultExecutions = 3;
@@ -21,6 +12,12 @@ interface Running {
   grant: Grant;
   cell: Cell;
   startedAt: number;
+}
+
+interface Ended {
+  grant: Grant;
+  retried: boolean;
+  durationMs: number;
 }
 
 /**
@@ -76,30 +73,31 @@ export class Ledger {
 
   /** When the next sample that waits for its retry is due; undefined where none waits. */
   nextDue(now: number): number | undefined {
-    let next: number | undefined;
-    for (const { again } of this.#cells) {
-      const due = again.nextDue(now);
-      if (due !== undefined && (next === undefined || due < next)) next = due;
-    }
-    return next;
+    const dues = this.#cells.map(({ again }) => again.nextDue(now)).filter((due) => due !== undefined);
+    return dues.length > 0 ? Math.min(...dues) : undefined;
   }
 
   /**
    * Starts as much as the capacities allow, by maximum flow, and at most `limit` attempts.
    * @param freeOf how many may be started on a task, whatever its configured capacity
    * @param agentFreeOf the same of an agent that has so many in flight
+   * @param isTrying whether an agent, or a task, gets one attempt to see whether it works
    */
   grant(
     now: number,
     freeOf: (task: string) => number,
     limit = Number.POSITIVE_INFINITY,
     agentFreeOf: (agent: string, inFlight: number) => number = () => Number.POSITIVE_INFINITY,
+    isTrying: (side: "agent" | "task", name: string) => boolean = () => false,
   ): Grant[] {
     for (const side of this.#agents) {
       side.free = Math.min(side.capacity - side.inFlight, agentFreeOf(side.name, side.inFlight));
     }
     for (const side of this.#tasks) side.free = Math.min(side.capacity - side.inFlight, freeOf(side.name));
+    const isTry = ({ plan }: Cell) => isTrying("agent", plan.agent) || isTrying("task", plan.task);
+    const tries = new Set(this.#cells.filter(isTry));
     for (const cell of this.#cells) cell.left = startable(cell, now);
+    preferNeverStarted(tries, (cell) => [this.#agents[cell.agent] as Side, this.#tasks[cell.task] as Side]);
     const sequence = this.#sequence + 1;
     const grants: Grant[] = [];
     for (const { cell: at, count } of allocate({
@@ -110,7 +108,9 @@ export class Ledger {
     })) {
       const cell = this.#cells[at] as Cell;
       cell.lastServed = sequence;
-      for (let started = 0; started < count && grants.length < limit; started++) grants.push(this.#start(cell, now));
+      for (let started = 0; started < count && grants.length < limit; started++) {
+        grants.push(this.#start(cell, tries.has(cell), now));
+      }
     }
     // Allocations that start nothing must not age those that wait.
     if (grants.length > 0) this.#sequence = sequence;
@@ -134,7 +134,7 @@ export class Ledger {
       return this.#run(this.#cells[at] as Cell, sample, now);
     });
     this.#cells.forEach((cell, at) => {
-      cell.plan = { ...cell.plan, remaining: [...(planned[at]?.values() ?? [])] };
+      cell.samples = [...(planned[at]?.values() ?? [])];
     });
     return grants;
   }
@@ -164,11 +164,7 @@ export class Ledger {
    * Ends an attempt and frees its capacities. `retried`: it will be tried again.
    * Undefined: the attempt is not in flight (any more), and its outcome must not count.
    */
-  end(
-    attempt: string,
-    mayRetry: boolean,
-    now: number,
-  ): { grant: Grant; retried: boolean; durationMs: number } | undefined {
+  end(attempt: string, mayRetry: boolean, now: number): Ended | undefined {
     const running = this.#end(attempt);
     if (running === undefined) return undefined;
     const { grant, cell, startedAt } = running;
@@ -183,11 +179,7 @@ export class Ledger {
   }
 
   /** Ends an attempt whose sample is not to blame: it is tried again from `due` on, and the policy does not count it. */
-  repeat(
-    attempt: string,
-    due: number,
-    now: number,
-  ): { grant: Grant; retried: boolean; durationMs: number } | undefined {
+  repeat(attempt: string, due: number, now: number): Ended | undefined {
     const running = this.#end(attempt);
     if (running === undefined) return undefined;
     const { grant, cell, startedAt } = running;
@@ -205,8 +197,8 @@ export class Ledger {
     return this.retry.maxExecutions ?? Math.max(defaultExecutions, this.retry.maxAttempts);
   }
 
-  #start(cell: Cell, now: number): Grant {
-    return this.#run(cell, takeNext(cell, now), now);
+  #start(cell: Cell, isTry: boolean, now: number): Grant {
+    return this.#run(cell, take(cell, isTry, now), now);
   }
 
   #run(cell: Cell, { index, epoch, number, losses, repeats }: Waiting, now: number): Grant {

@@ -1,8 +1,8 @@
 import type { Logger } from "@eval/protocol/logger";
 import { AdaptiveCapacity, type Overload } from "./adaptive-capacity.js";
 import type { EndedAttempt, Grant } from "./attempt.js";
-import { Circuit, type CircuitChange, type CircuitOptions } from "./circuit.js";
-import type { RetryPolicy } from "./retry-policy.js";
+import { Circuit, type CircuitChange, type CircuitOptions, type Verdict } from "./circuit.js";
+import { mayBeRetried, type RetryPolicy } from "./retry-policy.js";
 import { isOverload, verdictsOf } from "./verdicts.js";
 
 export type SideKind = "agent" | "task";
@@ -13,8 +13,11 @@ export interface ProtectionOptions extends CircuitOptions {
   logger: Logger;
 }
 
-/** A sample whose agent was overloaded is given so many further attempts that no retry policy counts. */
-const maxRepeats = 5;
+/**
+ * A sample is given so many further attempts that no retry policy counts: where its agent was overloaded, and where a
+ * circuit was open. In the end it may be the sample that makes them fail.
+ */
+const maxRepeats = { overload: 5, circuit: 2 };
 
 /** What was in flight when a circuit opened comes after the next try, which shall be another sample; milliseconds. */
 const afterTryMs = 1_000;
@@ -50,6 +53,11 @@ export class Protection {
     return Math.min(adapted, this.#circuit("agent", agent).room(now));
   }
 
+  /** Whether the next attempt on it is a try, of which only one is made at a time. */
+  isTrying(side: SideKind, name: string): boolean {
+    return this.#circuit(side, name).isOpen;
+  }
+
   taskRoom(task: string, now: number): number {
     return this.#circuit("task", task).room(now);
   }
@@ -81,19 +89,17 @@ export class Protection {
    * @param inFlight of the agent, this attempt among them
    */
   ended(grant: Grant, outcome: EndedAttempt, inFlight: number, now: number): number | undefined {
-    const { agent, task } = grant;
+    const { agent } = grant;
     if (outcome.overload) this.overloaded(agent, outcome.overload, inFlight, now);
     else if (outcome.kind === "ended") this.#grow(agent, inFlight, now);
     const verdicts = verdictsOf(outcome);
-    for (const side of ["agent", "task"] as const) {
-      const change = this.#circuit(side, grant[side]).ended(grant.attempt, verdicts[side], now);
-      if (change) this.#say(`${side} ${grant[side]}`, change);
-    }
     const dues: number[] = [];
-    if (verdicts.agent.kind === "bad") dues.push(...this.#afterTry("agent", agent, now));
-    if (verdicts.task.kind === "bad") dues.push(...this.#afterTry("task", task, now));
-    const isRefused = outcome.kind === "failed" && isOverload(outcome.agentFailure) && grant.repeats < maxRepeats;
-    if (isRefused) {
+    for (const side of ["agent", "task"] as const) {
+      const due = this.#judge(side, grant, verdicts[side], now);
+      if (due !== undefined && mayBeRetried(outcome)) dues.push(due);
+    }
+    const isRefused = outcome.kind === "failed" && isOverload(outcome.agentFailure);
+    if (isRefused && grant.repeats < maxRepeats.overload) {
       const pausedUntil = this.#capacity.get(agent)?.pausedUntil ?? now;
       dues.push(Math.max(now + this.#delayMs(grant.repeats + 2), pausedUntil));
     }
@@ -124,10 +130,12 @@ export class Protection {
     if (capacity?.succeeded(inFlight, now)) this.#logger.debug(`agent ${agent}: ${capacity.limit} samples at once`);
   }
 
-  /** A failure while the circuit is open says nothing new, and its sample is not to blame. */
-  #afterTry(side: SideKind, name: string, now: number): number[] {
+  /** When its sample is due again: what does not go well while the circuit is open says nothing of the sample. */
+  #judge(side: SideKind, { attempt, repeats, [side]: name }: Grant, verdict: Verdict, now: number): number | undefined {
     const circuit = this.#circuit(side, name);
-    return circuit.isOpen ? [(circuit.halfOpenAt ?? now) + afterTryMs] : [];
+    const change = circuit.ended(attempt, verdict, now, repeats > 0);
+    if (change) this.#say(`${side} ${name}`, change);
+    return circuit.isOpen && repeats < maxRepeats.circuit ? (circuit.halfOpenAt ?? now) + afterTryMs : undefined;
   }
 
   #circuit(side: SideKind, name: string): Circuit {
@@ -141,8 +149,12 @@ export class Protection {
       const tried = `${tries} ${tries === 1 ? "try" : "tries"} in vain`;
       return void this.#logger.warn(`${who}: ${text}; given up after ${seconds(afterMs)} and ${tried}`);
     }
-    const { text, failures, pauseMs, again } = change;
-    const what = again ? "a try failed as well" : `the last ${failures} attempts failed alike`;
+    const { text, failures, pauseMs, because } = change;
+    const what = {
+      failures: failures === 1 ? "the last attempt failed" : `the last ${failures} attempts failed alike`,
+      try: "a try was in vain as well",
+      relapse: "it fails again, and had hardly begun to work",
+    }[because];
     this.#logger.warn(
       `${who}: ${what} (${text}): nothing is sent to it for ${seconds(pauseMs)}, then one attempt tries`,
     );

@@ -48,6 +48,19 @@ export class RetryQueue<T extends object> {
     return this.#putBack.pop() ?? pop(this.#due)?.item;
   }
 
+  /** The one of those that `take` could return that has the smallest rank. Looks at all of them. */
+  takeLeast(now: number, rankOf: (item: T) => number): T | undefined {
+    this.#advance(now);
+    const items = [...this.#putBack, ...this.#due.map(({ item }) => item)];
+    const [first, ...others] = items;
+    if (first === undefined) return undefined;
+    const least = others.reduce((one, other) => (rankOf(other) < rankOf(one) ? other : one), first);
+    this.#putBack = this.#putBack.filter((item) => item !== least);
+    // What is sorted is a heap.
+    this.#due = this.#due.filter(({ item }) => item !== least).sort((one, other) => (isBefore(one, other) ? -1 : 1));
+    return least;
+  }
+
   clear(): void {
     this.#putBack = [];
     this.#due = [];

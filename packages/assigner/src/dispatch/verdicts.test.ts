@@ -16,7 +16,7 @@ describe("what an attempt says of agent and task", () => {
   it.each([
     ["completed", "good", "good"],
     ["agent validation failed", "good", "good"],
-    ["task error", "neutral", "neutral"],
+    ["task error", "neutral", "bad"],
   ] as const)("%s", (status, ...expected) => {
     expect(kinds(verdictsOf({ kind: "ended", output: output(status) }))).toEqual(expected);
   });
@@ -27,7 +27,7 @@ describe("what an attempt says of agent and task", () => {
     ["INTERACT_FAILED", "neutral", "bad"],
     ["TURN_LIMIT", "good", "good"],
     ["SAMPLE_TIMEOUT", "neutral", "neutral"],
-    ["TASK_ERROR", "neutral", "neutral"],
+    ["TASK_ERROR", "neutral", "bad"],
     ["RUNNER_LOST", "neutral", "neutral"],
   ] as const)("%s", (error, ...expected) => {
     expect(kinds(failed(error))).toEqual(expected);
@@ -38,6 +38,28 @@ describe("what an attempt says of agent and task", () => {
     expect(kinds(failed("AGENT_FAILED", { kind: "permanent", status: 400 }))).toEqual(["good", "good"]);
     expect(kinds(failed("AGENT_FAILED", { kind: "retryable" }))).toEqual(["bad", "good"]);
     expect(kinds(failed("AGENT_FAILED"))).toEqual(["bad", "good"]);
+  });
+
+  it.each([
+    [
+      "request 3f2a9c1e-aaaa-bbbb-cccc-deadbeefcafe failed",
+      "request 00000000-aaaa-bbbb-cccc-abcdefabcdef failed",
+      true,
+    ],
+    ["no trace of req_a8Zk4 at node-7b", "no trace of req_99x at node-8", true],
+    ["object deadbeefcafe", "object facadefade", true],
+    ["the key is wrong", "the key is old", false],
+  ])("tells a failure from a case of it: %s, %s", (one, other, areAlike) => {
+    const reasonOf = (info: string) => (failed("AGENT_FAILED", undefined, info).agent as { reason: string }).reason;
+    expect(reasonOf(one) === reasonOf(other)).toBe(areAlike);
+  });
+
+  it("takes errors of a task for alike where they say the same, in an output or by its reply", () => {
+    const said = (result: string) => verdictsOf({ kind: "ended", output: { ...output("task error"), result } }).task;
+    const down = said("connect ECONNREFUSED 10.0.0.1:3306");
+    expect(down).toEqual(said("connect ECONNREFUSED 10.0.0.2:3306"));
+    expect(down).toEqual(failed("TASK_ERROR", undefined, "connect ECONNREFUSED 10.0.0.9:3306").task);
+    expect(down).not.toEqual(said("no such table"));
   });
 
   it("takes failures of one cause for alike", () => {

@@ -1,3 +1,4 @@
+import type { Json } from "@eval/protocol";
 import type { AgentFailure } from "@eval/protocol/agent";
 import type { EndedAttempt } from "./attempt.js";
 import type { Verdict } from "./circuit.js";
@@ -11,8 +12,11 @@ const ownFault: ReadonlySet<number> = new Set([400, 413, 422]);
 /** Statuses that say: too much at once. */
 const overloadStatuses: ReadonlySet<number> = new Set([429, 503]);
 
-/** The part of a message that makes failures alike: without numbers, and not all of a long one. */
+/** The part of a message that makes failures alike: without what names a single case, and not all of a long one. */
 const shapeCharacters = 120;
+
+/** UUIDs, long hexadecimal numbers, and words with a digit in them. */
+const names = [/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi, /\b[\da-f]{8,}\b/gi, /\b[\w-]*\d[\w-]*/g];
 
 /** Whether an agent's failure means that its endpoint is overloaded: HTTP 429 or 503. */
 export function isOverload(failure: AgentFailure | undefined): boolean {
@@ -25,7 +29,8 @@ export function isOverload(failure: AgentFailure | undefined): boolean {
  */
 export function verdictsOf(outcome: EndedAttempt): { agent: Verdict; task: Verdict } {
   if (outcome.kind === "ended") {
-    return outcome.output.status === "task error" ? { agent: neutral, task: neutral } : { agent: good, task: good };
+    const { status, result } = outcome.output;
+    return status === "task error" ? { agent: neutral, task: taskError(result) } : { agent: good, task: good };
   }
   const { error, info } = outcome;
   switch (error) {
@@ -36,6 +41,8 @@ export function verdictsOf(outcome: EndedAttempt): { agent: Verdict; task: Verdi
     case "START_FAILED":
     case "INTERACT_FAILED":
       return { agent: neutral, task: { kind: "bad", reason: `${error} ${shapeOf(info)}`, text: error } };
+    case "TASK_ERROR":
+      return { agent: neutral, task: taskError(outcome.output?.result ?? info) };
     case "TURN_LIMIT":
       return { agent: good, task: good };
     default:
@@ -56,6 +63,13 @@ function verdictOnAgent(failure: AgentFailure | undefined, info: string): Verdic
   return { kind: "bad", reason: shapeOf(info), text: "AGENT_FAILED, always alike" };
 }
 
+/** What a task makes of one sample says little; the same of all of them, that it lacks something itself. */
+function taskError(result: Json | undefined): Verdict {
+  const message = typeof result === "string" ? result : (JSON.stringify(result) ?? "");
+  return { kind: "bad", reason: `task error ${shapeOf(message)}`, text: "task error, always alike" };
+}
+
 function shapeOf(message: string): string {
-  return message.replace(/\d+/g, "#").slice(0, shapeCharacters);
+  const start = message.slice(0, 8 * shapeCharacters);
+  return names.reduce((text, name) => text.replace(name, "#"), start).slice(0, shapeCharacters);
 }
