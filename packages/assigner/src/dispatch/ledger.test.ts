@@ -76,6 +76,26 @@ describe("Ledger", () => {
     expect(ledger.isDone).toBe(true);
   });
 
+  it("tries at a sample that was never started, of whichever task, else at the one that was tried least", () => {
+    const ledger = ledgerOf([{ ...planOf("a", "urgent", 2), priority: -1 }, planOf("a", "t", 1)], 1, 9);
+    const next = (now: number) => ledger.grant(now, plenty, 1, plenty, () => true)[0] as Grant;
+    const take = (now: number) => {
+      const grant = next(now);
+      ledger.repeat(grant.attempt, now, now);
+      return [grant.task, grant.number];
+    };
+    expect([0, 1, 2].map(take)).toEqual([
+      ["urgent", 1],
+      ["urgent", 1],
+      ["t", 1],
+    ]);
+    expect([3, 4, 5].map(take)).toEqual([
+      ["urgent", 2],
+      ["urgent", 2],
+      ["urgent", 3],
+    ]);
+  });
+
   it("ignores the end of an attempt that is not in flight", () => {
     const ledger = ledgerOf([planOf("a", "t", 1)], 1);
     const [only] = ledger.grant(0, plenty) as [Grant];

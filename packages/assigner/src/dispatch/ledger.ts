@@ -127,7 +127,7 @@ export class Ledger {
    * a sample that is not planned, or is in flight. Called before anything else is granted.
    */
   adopt(samples: readonly Omit<Grant, "attempt">[], now: number): (Grant | undefined)[] {
-    const planned = this.#cells.map((cell) => new Map(cell.plan.remaining.map((sample) => [keyOf(sample), sample])));
+    const planned = this.#cells.map((cell) => new Map(cell.samples.map((sample) => [keyOf(sample), sample])));
     const grants = samples.map((sample) => {
       const at = this.#cells.findIndex(({ plan }) => plan.agent === sample.agent && plan.task === sample.task);
       if (!planned[at]?.delete(keyOf(sample))) return undefined;
