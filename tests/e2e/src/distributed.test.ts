@@ -67,7 +67,8 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
   }) => {
     const run = await DistributedStage.start(stage, { samples: 300, delayMs: 400, concurrency: 6, lock: 8 });
     const supplies = [1, 2, 3].map(() => run.keepHosts(["--concurrency", "2"]));
-    const center = run.center(["--max-attempts", "6"]);
+    // What was lost starts first, and so may be lost again and again.
+    const center = run.center(["--max-attempts", "20"]);
     const died = new Map<number, number>();
     for (let kill = 0; kill < 20 && center.ended === undefined; kill++) {
       const victims = () => run.running().filter(({ pid }) => !died.has(pid));
@@ -117,7 +118,8 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     leaving.signal("SIGTERM");
 
     await leaving.wrote(/Leaving; [12] samples are finished first/);
-    const toldAt = Date.now();
+    // What it was asking for in that moment may still come.
+    const toldAt = Date.now() + 1_000;
     expect(await leaving.ends(), leaving.report).toEqual(ended);
     expect(await center.ends(), center.report).toEqual(ended);
     await staying.ends();
