@@ -14,7 +14,7 @@ const task = await loadTask({ name: "arithmetic", file: `${examples}/tasks.yaml`
 const worker = await runWorker({ task, port: 0, controller: controller.address, logger });
 try {
   const report = await evaluate(`${examples}/assignment.yaml`, {
-    env: { CONTROLLER: controller.address },
+    env: { EVAL_CONTROLLER: controller.address },
     output: process.argv[2],
     logger,
     onEvent: (event) => {

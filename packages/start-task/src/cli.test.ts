@@ -51,7 +51,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
   it("exits with 130 after a SIGINT", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts);
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     run.signal("SIGINT");
     expect(await run.exit()).toBe(130);
     expect(run.alive()).toEqual([]);
@@ -78,7 +78,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
   it("starts a worker that was killed again, at its address", async () => {
     workspace.config({ echo: {} });
     const run = start(...anyPorts, "-s", "echo", "1", "--restart-delay", "100ms");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     const [, port] = await run.seen(/echo:(\d+) listens on/);
     process.kill(run.pids("echo")[0] as number, "SIGKILL");
     await run.seen(new RegExp(`echo:${port} ended unasked \\(ended by SIGKILL\\): starting it again in 0.1 s`));
@@ -90,7 +90,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
   it("replaces its guard where that was killed", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--orphan-timeout", "1");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     const known = [run.child.pid, ...run.pids("echo"), ...run.pids("controller")];
     const guard = () => run.alive().find((pid) => !known.includes(pid));
     const first = guard() as number;
@@ -124,7 +124,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
   it("kills what does not end within its deadline", async () => {
     workspace.config({ stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "stuck", "1", "--drain-timeout", "0", "--stop-timeout", "500ms");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     await waitFor("the worker to be stuck", () => fetchFails(run));
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
@@ -135,7 +135,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
   it("ends at once at the second signal", async () => {
     workspace.config({ stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "stuck", "1");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     await waitFor("the worker to be stuck", () => fetchFails(run));
     run.signal("SIGINT");
     run.signal("SIGINT");
@@ -162,7 +162,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--host", "0.0.0.0");
     const [, file = ""] = await run.seen(/Made a token, since this listens beyond the machine. It is in (\S+):/);
-    const [, address] = await run.seen(/All 1 workers are registered at (\S+)/);
+    const [, address] = await run.seen(/The worker is registered at (\S+)/);
     expect((await fetch(`${address}/list_workers`)).status).toBe(401);
     expect(existsSync(file)).toBe(true);
     run.signal("SIGTERM");

@@ -56,9 +56,13 @@ function announce(running: RunningTasks, logger: Logger, stopping: AbortSignal):
     logger.info(`Made a token, since this listens beyond the machine. It is in ${tokenFile}: ${hint}`);
   }
   running.ready.then(
-    () => logger.info(`All ${workers.length} workers are registered at ${controllerAddress}`),
+    () => logger.info(`${allRegistered(workers.length)} at ${controllerAddress}`),
     (error) =>
       stopping.aborted ||
       logger.error(`Not all workers are registered; going on with those that run: ${messageOf(error)}`),
   );
+}
+
+function allRegistered(count: number): string {
+  return count === 1 ? "The worker is registered" : `All ${count} workers are registered`;
 }

@@ -36,7 +36,7 @@ test("a centre of one's own has shell commands carry samples out", async ({ stag
   stage.start("worker", ["arithmetic", "--config", tasks, "--controller", controller.address, "--port", "0"]);
   const output = stage.path("out");
   const run = stage.start("assigner", ["-c", join(examples, "own-center/assignment.yaml"), "-o", output], {
-    env: { CONTROLLER: controller.address },
+    env: { EVAL_CONTROLLER: controller.address },
   });
   expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
   expect(run.stdout).toMatch(/command │ arithmetic │\s+4 │\s+0 │\s+0 │ accuracy_first_try 1\b/);

@@ -210,9 +210,11 @@ export class HandOut {
     const more = this.#ledger.abandon(name, side);
     if (more === 0) return;
     const label = side === "task" ? name : `agent ${name}`;
-    const left = more + (this.starved.get(label)?.left ?? 0);
-    this.starved.set(label, { left, why });
-    this.options.logger.error(`${label}: ${why}; ${left} samples are left for the next launch`);
+    const before = this.starved.get(label)?.left;
+    this.starved.set(label, { left: more + (before ?? 0), why });
+    // What comes back later is counted, and told at the end.
+    if (before === undefined)
+      this.options.logger.error(`${label}: ${why}; ${more} samples are left for the next launch`);
   }
 
   #abandonAll(why: string): void {

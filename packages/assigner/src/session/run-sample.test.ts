@@ -131,7 +131,7 @@ describe("runSample", () => {
       const outcome = await run(task, { inference } as never, open, { timeoutMs: 50 });
       expect(outcome).toMatchObject({ kind: "failed", error: "SAMPLE_TIMEOUT", sessionId: 42 });
       expect(outcome).toMatchObject({ output: { status: "running", history: [{ role: "user", content: "more" }] } });
-      expect((outcome as { info: string }).info).toMatch(/0.05 s.*waited for the agent, after 1 turns/);
+      expect((outcome as { info: string }).info).toMatch(/0.05 s.*waited for the agent, after 1 turn/);
       expect(cancel).toHaveBeenCalledOnce();
       expect(signals.at(-1)?.reason).toMatchObject({ name: "SampleTimeoutError" });
     });

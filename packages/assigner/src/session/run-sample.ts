@@ -8,7 +8,7 @@ import type { RunError } from "../results/journal-record.js";
 import { failedOutput, isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { infer } from "./infer.js";
 import { OverloadMeter } from "./overload-meter.js";
-import { AttemptLife, type SampleLimits, TurnLimitError } from "./sample-limits.js";
+import { AttemptLife, type SampleLimits, TurnLimitError, turnsOf } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 import type { StartedSession, StartOptions, TaskSession } from "./task-session.js";
 
@@ -146,7 +146,7 @@ class Attempt {
   }
 
   #timedOut(): AttemptOutcome {
-    const why = `${messageOf(this.life.timeout)}; it waited for ${this.#waitsFor}, after ${this.#turns} turns`;
+    const why = `${messageOf(this.life.timeout)}; it waited for ${this.#waitsFor}, after ${turnsOf(this.#turns)}`;
     return failed("SAMPLE_TIMEOUT", why, this.#known);
   }
 

@@ -18,8 +18,13 @@ export class SampleTimeoutError extends Error {
 export class TurnLimitError extends Error {
   override readonly name = "TurnLimitError";
   constructor(maxTurns: number) {
-    super(`the sample was not over after ${maxTurns} turns of the agent (its turn limit)`);
+    super(`the sample was not over after ${turnsOf(maxTurns)} of the agent (its turn limit)`);
   }
+}
+
+/** In words. */
+export function turnsOf(count: number): string {
+  return count === 1 ? "1 turn" : `${count} turns`;
 }
 
 /** The longest time that a timer takes; 24 days. */

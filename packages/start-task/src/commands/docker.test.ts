@@ -79,14 +79,14 @@ describe.skipIf(process.platform !== "linux")("workers in containers", { timeout
 
   it("leaves no container behind when it is killed with -9", async () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "--orphan-timeout", "5");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     run.signal("SIGKILL");
     await run.gone();
   });
 
   it("kills the container where its docker command was killed, and starts another", async () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "--restart-delay", "50ms");
-    await run.seen(/All 1 workers are registered/);
+    await run.seen(/The worker is registered/);
     process.kill(run.pids("boxed")[0] as number, "SIGKILL");
     await run.seen(/ended unasked \(ended by SIGKILL\): starting it again[\s\S]*Hosting boxed/);
     const [first, kill, second] = calls();
