@@ -82,8 +82,15 @@ class HostedTask {
   async start(index: SampleIndex, { owner, signal }: StartOptions): Promise<StartedSession> {
     const id = sessionIdOf(randomId());
     const ownership = { openedBy: undefined, owner, leaseMs: undefined, replay: false };
-    const { output } = await asReply(this.host.start(id, index, ownership), signal);
-    return { session: this.#session(id), output };
+    const session = this.#session(id);
+    try {
+      const { output } = await asReply(this.host.start(id, index, ownership), signal);
+      return { session, output };
+    } catch (error) {
+      // A start that nobody waits for any more would hold the task's unit for good. Not awaited: the task may be stuck.
+      void session.cancel();
+      throw error;
+    }
   }
 
   /** There is no controller that would end anything. */

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { forkedExecArgv } from "./exec-argv.js";
 import { type FromRunner, fromRunnerSchema, type ToRunner } from "./wire-message.js";
 
 export interface ProcessEvents {
@@ -28,8 +29,7 @@ export function forkRunner(cwd: string, { onMessage, onLine }: ProcessEvents): P
     cwd,
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // One debugger's port serves one process.
-    execArgv: process.execArgv.filter((argument) => !argument.startsWith("--inspect")),
+    execArgv: forkedExecArgv(process.execArgv),
   });
   child.on("message", (message) => {
     const parsed = fromRunnerSchema.safeParse(message);
