@@ -52,3 +52,18 @@ test("--in-process: an interruption ends it while an agent never answers", async
   expect(await run.ends(15_000), run.report).toEqual({ code: 130, signal: null });
   expect(new CellFolder(files.output, "a", "t").failures()).toEqual([]);
 });
+
+test("--in-process: a start that takes too long costs its own sample alone", async ({ stage }) => {
+  const stuck = { samples: 3, concurrency: 1, slow_at_start: [0] };
+  const files = writeEvaluation(stage, {
+    controller: "http://127.0.0.1:9/api",
+    agents: { a: { module: fixture("stuck-agent.mjs#StuckAgent"), concurrency: 1 } },
+    tasks: { t: { module: fixture("stuck-task.mjs#StuckTask"), parameters: stuck, concurrency: 1 } },
+  });
+  const flags = ["-c", files.assignments, "--in-process", files.tasks, "--sample-timeout", "0.8"];
+  const run = stage.start("assigner", flags);
+  expect(await run.ends(20_000), run.report).toEqual({ code: 1, signal: null });
+  const folder = new CellFolder(files.output, "a", "t");
+  expect(folder.indices()).toEqual([1, 2]);
+  expect(folder.failures()).toMatchObject([{ index: 0, error: "SAMPLE_TIMEOUT" }]);
+});
