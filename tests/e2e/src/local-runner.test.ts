@@ -57,7 +57,7 @@ test("--in-process: a start that takes too long costs its own sample alone", asy
   const stuck = { samples: 3, concurrency: 1, slow_at_start: [0] };
   const files = writeEvaluation(stage, {
     controller: "http://127.0.0.1:9/api",
-    agents: { a: { module: fixture("stuck-agent.mjs#StuckAgent"), concurrency: 1 } },
+    agents: { a: { module: fixture("stuck-agent.mjs#StuckAgent"), parameters: { stuck_at: [] }, concurrency: 1 } },
     tasks: { t: { module: fixture("stuck-task.mjs#StuckTask"), parameters: stuck, concurrency: 1 } },
   });
   const flags = ["-c", files.assignments, "--in-process", files.tasks, "--sample-timeout", "0.8"];

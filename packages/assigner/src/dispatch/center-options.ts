@@ -25,9 +25,10 @@ export interface Leases {
   keep(owner: string): void;
   /**
    * Ends what is left of the owner's sessions. Resolves when no controller has any, at the latest after some seconds: a
-   * turn that a task is executing is not cut short. With v0.2's controllers at once: there they expire by themselves.
+   * turn that a task is executing is not cut short. A controller that does not answer is asked for a minute, or until
+   * `wanted` aborts. With v0.2's controllers at once: there they expire by themselves.
    */
-  giveUp(owner: string): Promise<void>;
+  giveUp(owner: string, wanted?: AbortSignal): Promise<void>;
 }
 
 /** What every centre is built with. */

@@ -10,16 +10,29 @@ const gaveUpS = 0.001;
 const endWithinMs = 5_000;
 const lookEveryMs = 200;
 
+/** How long a controller that does not answer is asked, in milliseconds. */
+const answerWithinMs = 60_000;
+
+/** What the controllers say of an owner's sessions. */
+interface Renewal {
+  sessions: number;
+  /** Some controllers did not answer: they may have more. */
+  isPartial: boolean;
+}
+
 /** Renews the leases of owners' sessions at every controller of their tasks, three times in each lease. */
 export class LeaseKeeper {
   #timer: NodeJS.Timeout | undefined;
   readonly #owners = new Set<string>();
   readonly #former = new Set<string>();
+  #isRunning = false;
 
   constructor(
     private readonly clients: readonly Pick<TaskClient, "address" | "renew">[],
     private readonly leaseS: number,
     private readonly logger: Logger,
+    /** Milliseconds. */
+    private readonly patience = { endWithinMs, answerWithinMs, lookEveryMs },
   ) {}
 
   /** Keeps the sessions alive while `run` goes on, and gives all leases up behind it. */
@@ -33,13 +46,14 @@ export class LeaseKeeper {
   }
 
   #start(): void {
-    for (const owner of this.#owners) void this.#renew(owner, this.leaseS);
-    this.#timer = setInterval(
-      () => {
-        for (const owner of this.#owners) void this.#renew(owner, this.leaseS);
-      },
-      (this.leaseS * 1000) / 3,
-    );
+    this.#isRunning = true;
+    const renewAll = () => {
+      for (const owner of this.#owners) void this.#renew(owner, this.leaseS);
+      // A start that was still on its way when its runner was lost is caught here.
+      for (const owner of this.#former) void this.#renew(owner, gaveUpS);
+    };
+    renewAll();
+    this.#timer = setInterval(renewAll, (this.leaseS * 1000) / 3);
   }
 
   /** From now on the owner's sessions are kept alive. */
@@ -49,32 +63,45 @@ export class LeaseKeeper {
 
   /**
    * What is left of the owner's sessions ends. Resolves when the controllers have none of them any more, at the latest
-   * after five seconds: a turn that a task is executing is not cut short.
+   * after five seconds: a turn that a task is executing is not cut short. A controller that does not answer may still
+   * have some: it is asked again for a minute, but not once the run or `wanted` is over, when nothing takes their place.
    */
-  async giveUp(owner: string): Promise<void> {
+  async giveUp(owner: string, wanted?: AbortSignal): Promise<void> {
     this.#owners.delete(owner);
     this.#former.add(owner);
-    const deadline = performance.now() + endWithinMs;
-    while ((await this.#renew(owner, gaveUpS)) > 0 && performance.now() < deadline) await delay(lookEveryMs);
+    const { endWithinMs, answerWithinMs, lookEveryMs } = this.patience;
+    const answeredBy = performance.now() + answerWithinMs;
+    let endedBy: number | undefined;
+    for (;;) {
+      const { sessions, isPartial } = await this.#renew(owner, gaveUpS);
+      const isUnknown = isPartial && this.#isRunning && !wanted?.aborted;
+      if (sessions === 0 && !isUnknown) return;
+      if (!isUnknown) endedBy ??= performance.now() + endWithinMs;
+      if (performance.now() >= (endedBy ?? answeredBy)) return;
+      await delay(lookEveryMs);
+    }
   }
 
-  /** A start that was still on its way when its runner was lost is caught here. */
   async #stop(): Promise<void> {
+    this.#isRunning = false;
     clearInterval(this.#timer);
     await Promise.all([...this.#owners, ...this.#former].map((owner) => this.#renew(owner, gaveUpS)));
   }
 
-  /** Returns how many sessions the owner has; none where that cannot be known. */
-  async #renew(owner: string, leaseS: number): Promise<number> {
+  async #renew(owner: string, leaseS: number): Promise<Renewal> {
     const byAddress = new Map(this.clients.map((client) => [client.address, client]));
     const renewals = [...byAddress.values()].map(async (client) => {
       try {
         return (await client.renew(owner, leaseS)) ?? 0;
       } catch (error) {
         this.logger.debug(`Could not renew the lease at ${client.address}: ${messageOf(error)}`);
-        return 0;
+        return undefined;
       }
     });
-    return (await Promise.all(renewals)).reduce((sum, sessions) => sum + sessions, 0);
+    const counts = await Promise.all(renewals);
+    return {
+      sessions: counts.reduce<number>((sum, count = 0) => sum + count, 0),
+      isPartial: counts.includes(undefined),
+    };
   }
 }

@@ -101,7 +101,8 @@ export class DataParallelCenter extends DispatchCenter<RunParam> {
   /** Its sessions have to end before others may take their place: a task's capacity is a promise, too. */
   async #lose(runner: string, why: string): Promise<void> {
     const attempts = this.#shares.leave(runner);
-    await this.options.leases.giveUp(ownerOf(this.options, runner));
+    const wanted = attempts.length > 0 ? this.stopped : AbortSignal.abort();
+    await this.options.leases.giveUp(ownerOf(this.options, runner), wanted);
     await Promise.all(
       attempts.map((attempt) => this.finish(attempt, { kind: "lost", info: `runner ${runner}: ${why}` })),
     );

@@ -1,0 +1,45 @@
+import { silentLogger } from "@eval/protocol/logger";
+import { waitFor } from "@eval/protocol/testing";
+import { expect, it } from "vitest";
+import { LeaseKeeper } from "./lease-keeper.js";
+
+const patience = { endWithinMs: 5_000, answerWithinMs: 5_000, lookEveryMs: 1 };
+
+/** A controller that answers with what it is scripted to, the last for good; undefined: it cannot be reached. */
+function scripted(...script: (number | undefined)[]) {
+  const asked: { owner: string; leaseS: number }[] = [];
+  const renew = async (owner: string, leaseS: number) => {
+    const answer = script[Math.min(asked.length, script.length - 1)];
+    asked.push({ owner, leaseS });
+    if (answer === undefined) throw new Error("connection refused");
+    return answer;
+  };
+  return { asked, client: { address: "http://controller/api", renew } };
+}
+
+it("takes a controller that does not answer for one that may still have sessions", async () => {
+  const { asked, client } = scripted(undefined, undefined, 2, 1, 0);
+  const keeper = new LeaseKeeper([client], 60, silentLogger, patience);
+  await keeper.during(async () => {
+    await keeper.giveUp("run/1");
+    expect(asked).toHaveLength(5);
+  });
+});
+
+it("does not wait for an answer that nobody wants", async () => {
+  const { asked, client } = scripted(undefined);
+  const keeper = new LeaseKeeper([client], 60, silentLogger, patience);
+  await keeper.giveUp("before the run");
+  await keeper.during(() => keeper.giveUp("of no use", AbortSignal.abort()));
+  expect(asked.filter(({ owner }) => owner === "before the run").length).toBeLessThanOrEqual(3);
+});
+
+it("gives up again what a former owner's late start may have left", async () => {
+  const { asked, client } = scripted(0);
+  const keeper = new LeaseKeeper([client], 0.03, silentLogger, patience);
+  await keeper.during(async () => {
+    await keeper.giveUp("run/1");
+    await waitFor(() => asked.length >= 4, { what: "further renewals" });
+  });
+  expect(asked.every(({ owner, leaseS }) => owner === "run/1" && leaseS < 0.01)).toBe(true);
+});
