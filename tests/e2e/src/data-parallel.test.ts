@@ -198,16 +198,19 @@ describe("runner processes whose run is over before its end", () => {
     await cluster.controller.untilIdle("t");
   });
 
-  test("by kill -9 of the main process, while an agent blocks its thread", async ({ stage }) => {
-    const { cluster, logs } = await start(stage, { samples: 100, agent: "blocking-agent.mjs#BlockingAgent" });
-    const run = cluster.assign(["--data-parallel", "2"]);
-    await waitFor(() => readInFlightLog(logs.agent).mostByProcess.size === 2, {
-      what: "two agents that block",
-      deadlineMs: 60_000,
-    });
+  test.for(["BlockingAgent", "UnmadeAgent"])(
+    "by kill -9 of the main process, while a %s has its thread",
+    async (agent, { stage }) => {
+      const { cluster, logs } = await start(stage, { samples: 100, agent: `blocking-agent.mjs#${agent}` });
+      const run = cluster.assign(["--data-parallel", "2"]);
+      await waitFor(() => readInFlightLog(logs.agent).mostByProcess.size === 2, {
+        what: "two agents that block",
+        deadlineMs: 60_000,
+      });
 
-    await run.kill();
+      await run.kill();
 
-    await waitFor(() => runners(stage).length === 0, { what: "no runner", deadlineMs: 20_000 });
-  });
+      await waitFor(() => runners(stage).length === 0, { what: "no runner", deadlineMs: 20_000 });
+    },
+  );
 });

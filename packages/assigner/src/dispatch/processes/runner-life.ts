@@ -55,7 +55,8 @@ export class RunnerLife {
     });
     const onLine = (line: string) => logger.info(line);
     this.#process = fork({ onLine, onMessage: (message) => this.#hear(message) });
-    this.#process.send({ type: "build", module, export: options.export, id, param, beatMs: deadlineMs / 10 });
+    const made = { module, export: options.export, id, param };
+    this.#process.send({ type: "build", ...made, beatMs: deadlineMs / 10, parent: process.pid });
     this.ended = this.#process.exited.then((how) => this.#buried(how));
   }
 

@@ -24,10 +24,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 async function obey(message: ToRunner): Promise<void> {
   switch (message.type) {
     case "build":
+      // First of all: what is made next is a user's code, and may block this thread.
+      watchParent(message.parent);
       setInterval(() => send({ type: "alive" }), message.beatMs);
       runner = await makeRunner(message);
       send({ type: "ready" });
-      watchParent();
       return;
     case "run":
       isRunning = true;
@@ -68,9 +69,9 @@ function leaveOrphaned(): void {
 }
 
 /** A thread of its own sees the main process go even while the code of an agent blocks this one. */
-function watchParent(): void {
+function watchParent(parent: number): void {
   const watch = new URL("./parent-watch.js", import.meta.url);
-  new Worker(watch, { workerData: { parent: process.ppid, graceMs: 2 * orphanedMs }, execArgv: [] }).unref();
+  new Worker(watch, { workerData: { parent, graceMs: 2 * orphanedMs }, execArgv: [] }).unref();
 }
 
 function send(message: FromRunner, sent: () => void = () => {}): void {

@@ -29,8 +29,11 @@ export const fromRunnerSchema = z.discriminatedUnion("type", [
 
 /** What a runner's process is told, in this order: `build`, then `run`; the others at any time behind. */
 export type ToRunner =
-  /** Where the runner's class is, its id, what is sent to it, and how often it says that it lives (milliseconds). */
-  | { type: "build"; module: string; export: string; id: string; param: unknown; beatMs: number }
+  /**
+   * Where the runner's class is, its id, what is sent to it, how often it says that it lives (milliseconds), and the
+   * process that it does not outlive.
+   */
+  | { type: "build"; module: string; export: string; id: string; param: unknown; beatMs: number; parent: number }
   | { type: "run" }
   | { type: "reply"; id: number; value: unknown }
   | { type: "refusal"; id: number; error: WireError }
