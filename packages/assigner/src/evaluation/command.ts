@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { CodedError, errorTable } from "@eval/protocol";
+import { errorTable } from "@eval/protocol";
 import {
   addLogOptions,
   type Command,
@@ -22,7 +22,7 @@ interface Flags extends LogOptions {
   dataParallel?: number;
   inProcess?: string;
   autoRetry?: boolean;
-  maxAttempts: number;
+  maxAttempts?: number;
   keepFailed?: boolean;
   allowVersionMix?: boolean;
   forceUnlock?: boolean;
@@ -52,7 +52,7 @@ export function addRun(program: Command, context: CommandContext): void {
   program
     .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
     .option("-r, --auto-retry", "try failed samples again, with backoff")
-    .option("--max-attempts <number>", "how often one sample is carried out at most", positiveInteger, 3)
+    .option("--max-attempts <number>", "how often one sample is carried out at most (default: 3)", positiveInteger)
     .option(
       "--sample-timeout <seconds>",
       "how long one attempt at a sample may take (default: no limit)",
@@ -88,10 +88,6 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
     .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
   addLogOptions(program).action(async (flags: Flags) => {
-    const isFlow = flags.runner === undefined && flags.redis === undefined;
-    if (program.getOptionValueSource("maxAttempts") === "cli" && !flags.autoRetry && isFlow) {
-      throw new CodedError("USAGE", "--max-attempts says how often failed samples are tried: it needs --auto-retry");
-    }
     context.exitWith(await run(flags, context));
   });
 }
@@ -131,11 +127,11 @@ function optionsOf(flags: Flags, { env, cwd }: CommandContext, logger: Logger): 
     env,
     logger,
     output: flags.output,
-    runner: flags.runner ?? (redis === undefined ? undefined : "distributed"),
+    runner: flags.runner,
     dataParallel: flags.dataParallel,
     inProcess: flags.inProcess,
     distributed: {
-      redis: redis ?? (env.EVAL_REDIS === "" ? undefined : env.EVAL_REDIS),
+      redis,
       redis_ca: redisCa === undefined ? undefined : resolve(cwd, redisCa),
       redis_timeout: redisTimeout,
       run,

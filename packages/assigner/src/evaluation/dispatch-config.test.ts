@@ -35,6 +35,16 @@ describe("which centre runs", () => {
       { runners: 3 },
     ],
     ["a runner's flag above an option's", {}, { runner: "dummy", dataParallel: 3 }, "dummy", {}],
+    ["the one of a Redis", {}, { distributed: { redis: "redis://r" } }, "distributed", { redis: "redis://r" }],
+    ["none for the environment's Redis", {}, { env: { EVAL_REDIS: "redis://r" } }, "flow", {}],
+    [
+      "with the environment's Redis above the file's",
+      { distributed: { redis: "redis://file", lock: 9 } },
+      { env: { EVAL_REDIS: "redis://r" } },
+      "distributed",
+      { redis: "redis://r", lock: 9 },
+    ],
+    ["and how often what is lost is run", {}, { dataParallel: 2, maxAttempts: 5 }, "data_parallel", { runners: 2 }],
     [
       "tasks in process, from the file's folder",
       { local: { in_process: "t.yaml" } },
@@ -72,7 +82,27 @@ describe("which centre runs", () => {
     expect(problems.map(({ path }) => path[0])).toEqual(["runner", "data_parallel", "local"]);
   });
 
-  it("hosts no tasks unless it is local", () => {
-    expect(() => choose({}, { runner: "flow", inProcess: "t.yaml" })).toThrow(/--in-process is for --runner local/);
+  it.each([
+    [{ runner: "flow", inProcess: "t.yaml" }, "--in-process is for --runner local; this is flow"],
+    [{ runner: "flow", dataParallel: 2 }, "--data-parallel is for --runner data_parallel"],
+    [{ dataParallel: 2, distributed: { redis: "redis://r" } }, "--data-parallel is for"],
+    [{ inProcess: "t.yaml", distributed: { redis: "redis://r" } }, "--redis is for --runner distributed"],
+    [{ runner: "./own.mjs", distributed: { redis_timeout: 3 } }, "--redis-timeout is for"],
+    [{ distributed: { run: "zz" } }, "--run is for --runner distributed; this is flow"],
+    [{ maxAttempts: 5 }, "--max-attempts needs --auto-retry"],
+    [{ runner: "local", maxAttempts: 5 }, "--max-attempts needs --auto-retry"],
+  ])("refuses what would be ignored: %j", (flags, message) => {
+    expect(() => choose({}, flags)).toThrow(message);
+  });
+
+  it("takes how often failed samples are tried with --auto-retry", () => {
+    expect(choose({}, { maxAttempts: 5, autoRetry: true }).runner).toBe("flow");
+  });
+
+  it("lives with times of a day at most, which a timer can count", () => {
+    expect(read({ data_parallel: { deadline_s: 86_400 } }).problems).toEqual([]);
+    expect(read({ data_parallel: { deadline_s: 3_000_000 } }).problems).toMatchObject([
+      { path: ["data_parallel", "deadline_s"] },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { CodedError } from "@eval/protocol";
+import type { Environment } from "@eval/protocol/config";
 import { z } from "zod";
 import { type DistributedSettings, distributedSchema } from "../dispatch/distributed/settings.js";
 import { isRunnerType, type RunnerType } from "../dispatch/runner-type.js";
@@ -23,6 +24,10 @@ export interface DispatchFlags {
   /** A file of tasks to be hosted in this process; starts from the working directory. */
   inProcess?: string | undefined;
   distributed?: DistributedSettings;
+  /** Its `EVAL_REDIS` is the Redis of a distributed run that no flag names; it chooses no runner. */
+  env?: Environment;
+  maxAttempts?: number | undefined;
+  autoRetry?: boolean;
 }
 
 /** The centre that is to be made, and its own options. */
@@ -32,7 +37,10 @@ export interface CenterChoice {
 }
 
 const countSchema = z.number("must be a positive integer").int("must be a positive integer").positive();
-const secondsSchema = z.number("must be a number of seconds").positive("must be more than 0 seconds");
+const secondsSchema = z
+  .number("must be a number of seconds")
+  .positive("must be more than 0 seconds")
+  .max(86_400, "must be at most 86400 seconds, a day");
 
 const dataParallelSchema = z.union(
   [
@@ -87,9 +95,7 @@ export function readDispatch(reader: ConfigReader, raw: unknown): DispatchConfig
  */
 export function chooseCenter(config: DispatchConfig, flags: DispatchFlags, folders: Folders): CenterChoice {
   const { runner = config.runner ?? "flow" } = { runner: flags.runner ?? impliedBy(flags) };
-  if (flags.inProcess !== undefined && runner !== "local") {
-    throw new CodedError("USAGE", `--in-process is for --runner local, which hosts tasks itself; this is ${runner}`);
-  }
+  assertFits(runner, flags);
   if (!isRunnerType(runner)) return { runner, parameters: runner === config.runner ? config.parameters : {} };
   return { runner, parameters: parametersOf(runner, config, flags, folders) };
 }
@@ -99,15 +105,39 @@ interface Folders {
   cwd: string;
 }
 
-function impliedBy({ dataParallel, inProcess }: DispatchFlags): RunnerType | undefined {
+function impliedBy({ dataParallel, inProcess, distributed }: DispatchFlags): RunnerType | undefined {
   if (inProcess !== undefined) return "local";
+  if (distributed?.redis !== undefined) return "distributed";
   return dataParallel === undefined ? undefined : "data_parallel";
+}
+
+/** What would be ignored is refused, except by `dummy`, which says what another runner would do. */
+function assertFits(runner: string, flags: DispatchFlags): void {
+  const { inProcess, dataParallel, maxAttempts, autoRetry = false } = flags;
+  const { redis, redis_ca, redis_timeout, run } = flags.distributed ?? {};
+  const isGiven: [flag: string, of: RunnerType, value: unknown][] = [
+    ["--in-process", "local", inProcess],
+    ["--data-parallel", "data_parallel", dataParallel],
+    ["--redis", "distributed", redis],
+    ["--redis-ca", "distributed", redis_ca],
+    ["--redis-timeout", "distributed", redis_timeout],
+    ["--run", "distributed", run],
+  ];
+  const stray = isGiven.find(([, of, value]) => value !== undefined && of !== runner);
+  if (stray !== undefined && runner !== "dummy") {
+    throw new CodedError("USAGE", `${stray[0]} is for --runner ${stray[1]}; this is ${runner}`);
+  }
+  const losesNoRunner = runner === "flow" || runner === "local";
+  if (maxAttempts !== undefined && !autoRetry && losesNoRunner) {
+    const why = `under ${runner} it says how often failed samples are tried`;
+    throw new CodedError("USAGE", `--max-attempts needs --auto-retry: ${why}`);
+  }
 }
 
 function parametersOf(
   type: RunnerType,
   { centers }: DispatchConfig,
-  { dataParallel, inProcess, distributed = {} }: DispatchFlags,
+  { dataParallel, inProcess, distributed = {}, env = {} }: DispatchFlags,
   { configDir, cwd }: Folders,
 ): Record<string, unknown> {
   if (type === "data_parallel") {
@@ -117,7 +147,8 @@ function parametersOf(
     const { redis_ca: ca } = centers.distributed ?? {};
     const given = Object.entries(distributed).filter(([, value]) => value !== undefined);
     const own = { ...centers.distributed, ...(ca !== undefined && { redis_ca: resolve(configDir, ca) }) };
-    return { ...own, ...Object.fromEntries(given) };
+    const ofEnvironment = env.EVAL_REDIS ? { redis: env.EVAL_REDIS } : {};
+    return { ...own, ...ofEnvironment, ...Object.fromEntries(given) };
   }
   if (type !== "local") return {};
   const inFile = centers.local?.in_process;

@@ -24,7 +24,7 @@ export interface EvaluateOptions {
   /** Failed samples are tried again, up to `maxAttempts` times in all. Default false. */
   autoRetry?: boolean;
   /** How often a sample is carried out at most: after a loss of its runner, and with `autoRetry` after a failure. Default 3. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** Samples that have only failed lines are not run again. Default false. */
   keepFailed?: boolean;
   /** Results of different versions of a task may stand in one cell. Default false. */
