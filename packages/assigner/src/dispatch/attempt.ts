@@ -5,7 +5,7 @@ import type { Overload } from "./adaptive-capacity.js";
 
 /** A centre's order to a runner: carry this attempt out, now. Its units of capacity are taken already. */
 export interface Grant {
-  /** Unique in the run. */
+  /** Unique among what one `start()` of a centre grants. */
   attempt: string;
   agent: string;
   task: string;

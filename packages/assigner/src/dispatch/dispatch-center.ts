@@ -32,7 +32,7 @@ export abstract class DispatchCenter<Param = unknown> {
   /** A runner's message; the answer goes back to it. */
   abstract onRequest(runner: string, message: unknown): Promise<unknown>;
 
-  /** Called once, after the last runner has ended. */
+  /** Called at the end of a {@link start}, after the last runner has ended; not where a runner has failed. */
   async postProcess(): Promise<void> {}
 
   /**

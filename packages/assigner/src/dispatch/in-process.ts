@@ -15,9 +15,24 @@ export interface InProcessOptions {
  */
 export async function makeRunners(
   descriptors: readonly RunnerDescriptor[],
-  { param, onRequest, logger, signal }: InProcessOptions,
+  options: InProcessOptions,
 ): Promise<Runner<unknown>[]> {
   const runners: Runner<unknown>[] = [];
+  try {
+    await makeInto(runners, descriptors, options);
+    return runners;
+  } catch (error) {
+    // Nobody else knows of those that could be made.
+    await Promise.allSettled(runners.map((runner) => runner.close()));
+    throw error;
+  }
+}
+
+async function makeInto(
+  runners: Runner<unknown>[],
+  descriptors: readonly RunnerDescriptor[],
+  { param, onRequest, logger, signal }: InProcessOptions,
+): Promise<void> {
   for (const { module, export: name, count } of descriptors) {
     const RunnerOf = ((await import(module)) as Record<string, RunnerClass | undefined>)[name];
     if (typeof RunnerOf !== "function" || typeof RunnerOf.center?.restoreSharedParam !== "function") {
@@ -31,5 +46,4 @@ export async function makeRunners(
       runners.push(new RunnerOf(shared, channel, services));
     }
   }
-  return runners;
 }

@@ -5,7 +5,6 @@ const maxFailedStarts = 5;
 const maxFruitless = 10;
 
 const firstDelayMs = 100;
-const maxDelayMs = 30_000;
 
 /** When a slot's runner that ended unasked is replaced. Pure. */
 export class ReplacementPolicy {
@@ -18,11 +17,11 @@ export class ReplacementPolicy {
     this.#fruitless = 0;
   }
 
-  /** Milliseconds until the next one is started: 100, doubling up to 30,000. Undefined: there is no point in it. */
+  /** Milliseconds until the next one is started: 100, doubling up to 25,600. Undefined: there is no point in it. */
   next(wasReady: boolean): number | undefined {
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
     this.#fruitless += 1;
     if (this.#failedStarts >= maxFailedStarts || this.#fruitless >= maxFruitless) return undefined;
-    return Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#fruitless - 1));
+    return firstDelayMs * 2 ** (this.#fruitless - 1);
   }
 }
