@@ -36,6 +36,8 @@ export class Desk {
   readonly #inFlight: number[];
   /** Results that are on their way to the disk. */
   readonly #recording = new Set<string>();
+  /** Results that could not be written down: they stay where they are, for the next launch. */
+  readonly #unwritten = new Set<string>();
   /** Active attempts without a lock, when they were last looked at. */
   #unlocked = new Set<string>();
   /** Attempts of which there is no trace, with the moment in which that was seen first; monotonic milliseconds. */
@@ -96,7 +98,7 @@ export class Desk {
   async collect(): Promise<void> {
     const { shelf } = this.options;
     for (;;) {
-      const ids = (await shelf.ids(resultsAtOnce)).filter((id) => !this.#recording.has(id));
+      const ids = (await shelf.ids(resultsAtOnce)).filter((id) => !this.#recording.has(id) && !this.#unwritten.has(id));
       if (ids.length === 0) return;
       for (const id of ids) this.#recording.add(id);
       const results = await shelf.read(ids);
@@ -148,8 +150,10 @@ export class Desk {
 
   async #record({ id, outcome }: FinishedAttempt): Promise<void> {
     // An attempt that was given up, or whose result came before: nothing more is to become of it.
-    const isKept = !this.#released.has(id) || (await this.#end(id, outcome));
-    if (isKept) await this.options.shelf.remove([id]);
+    if (this.#unwritten.has(id)) return;
+    const isWritten = !this.#released.has(id) || (await this.#end(id, outcome));
+    if (isWritten) await this.options.shelf.remove([id]);
+    else this.#unwritten.add(id);
   }
 
   /** An active attempt that nobody renews: its host is gone, or has ended it by itself. */

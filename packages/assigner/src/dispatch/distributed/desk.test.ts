@@ -1,0 +1,58 @@
+import { silentLogger } from "@eval/protocol/logger";
+import { describe, expect, test } from "vitest";
+import type { Grant } from "../attempt.js";
+import type { AttemptQueues } from "./attempt-queues.js";
+import { Desk, type DeskOptions } from "./desk.js";
+import type { ResultsShelf } from "./results-shelf.js";
+import type { RunBoard } from "./run-board.js";
+import type { HostEntry } from "./run-records.js";
+
+const grant = { agent: "a", task: "t", index: 7, epoch: 1, number: 1, losses: 0, repeats: 0 };
+const outcome = { kind: "ended", output: { status: "completed", result: 1 } } as const;
+
+/** One host that holds one attempt, and a Redis in this process. */
+function stage(options: Partial<DeskOptions> = {}) {
+  const queued = new Map<string, unknown>();
+  const results = new Map<string, unknown>();
+  const hosts = new Map<string, HostEntry>([["host", { name: "host", slots: 1, shards: [0] }]]);
+  const queues = {
+    shards: 1,
+    add: async (attempts: { id: string }[]) => void attempts.map((one) => queued.set(one.id, one)),
+    content: async () => ({ waiting: [], active: [...queued.keys()] }),
+    unlocked: async (_: number, ids: string[]) => ids,
+    hostOf: async () => "host",
+    takeBack: async (_: number, id: string) => queued.delete(id),
+  } as unknown as AttemptQueues;
+  const shelf = {
+    ids: async () => [...results.keys()],
+    has: async (id: string) => results.has(id),
+    read: async (ids: string[]) => ids.map((id) => ({ id, job: { ...grant, term: 1 }, outcome })),
+    remove: async (ids: string[]) => void ids.map((id) => results.delete(id)),
+  } as unknown as ResultsShelf;
+  const board = { term: 1, assertTerm: async () => {}, hosts: async () => new Map(hosts) } as unknown as RunBoard;
+  const ended: unknown[] = [];
+  const desk = new Desk({
+    queues,
+    shelf,
+    board,
+    launch: "1-x",
+    lockMs: 3_000,
+    logger: silentLogger,
+    finish: async (_, how) => ended.push(how) > 0,
+    onHostGone: async () => {},
+    ...options,
+  });
+  const release = () => desk.release([{ ...grant, attempt: "one" } as Grant]);
+  return { desk, release, queued, results, hosts, ended };
+}
+
+describe("the centre's desk", () => {
+  test("leaves a result where it is that could not be written down", async () => {
+    const { desk, release, results } = stage({ finish: async () => false });
+    await release();
+    results.set("1-x-one", outcome);
+    await desk.collect();
+    await desk.collect();
+    expect([...results.keys()]).toEqual(["1-x-one"]);
+  });
+});
