@@ -13,6 +13,9 @@ describe("the address of a Redis", () => {
     expect(shownAddress("rediss://me:secret@host:1/0")).toBe("rediss://me:***@host:1/0");
     expect(shownAddress("redis://:secret@host")).toBe("redis://:***@host");
     expect(shownAddress("redis://host:6379")).toBe("redis://host:6379");
+    expect(shownAddress("redis://:p@secret@host")).toBe("redis://:***@host");
+    const slash = readAddress({ url: "redis://me:sec/ret@host:6379" });
+    await expect(slash).rejects.toMatchObject({ code: "USAGE", message: expect.not.stringMatching(/sec|ret/) });
     const wrong = readAddress({ url: "http://:secret@host" });
     await expect(wrong).rejects.toMatchObject({ code: "USAGE", message: expect.not.stringContaining("secret") });
   });

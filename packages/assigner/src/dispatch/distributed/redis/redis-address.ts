@@ -10,9 +10,10 @@ export interface RedisAddress {
   caFile?: string | undefined;
 }
 
-/** The address as messages show it: without its password. */
+/** The address as messages show it: without its password. Of what is no URL nothing is shown that may be one. */
 export function shownAddress(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^/]*?):[^@/]*@/i, "$1:***@");
+  if (!URL.canParse(url)) return url.includes("@") ? "(an address that cannot be read)" : url;
+  return url.replace(/^([a-z]+:\/\/[^/:@]*):.*@/i, "$1:***@");
 }
 
 /** What the client is opened with. Rejects with USAGE for what is no address of a Redis. */
