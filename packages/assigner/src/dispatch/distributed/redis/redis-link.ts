@@ -34,6 +34,8 @@ export class RedisLink {
   #lastAnswer = performance.now();
   #isAsking = false;
   #isAway = false;
+  #isRefusing = false;
+  #isClosed = false;
 
   private constructor(
     readonly redis: Redis,
@@ -83,15 +85,19 @@ export class RedisLink {
 
   /**
    * Calls until it succeeds: a connection that breaks rejects what was half answered. Only for what may be done twice.
-   * Rejects when the link is broken.
+   * Rejects when the link is broken, or closed. A Redis that refuses for the whole timeout breaks it.
    */
   async persist<T>(call: () => Promise<T>): Promise<T> {
+    let refusedSince: number | undefined;
     for (;;) {
       this.broken.throwIfAborted();
       try {
-        return await this.orBroken(call());
+        const answer = await this.orBroken(call());
+        if (refusedSince !== undefined) this.#isRefusing = false;
+        return answer;
       } catch (error) {
-        if (this.broken.aborted || !isPassing(error)) throw error;
+        if (this.#isClosed || this.broken.aborted || !isPassing(error)) throw error;
+        if (isRefusal(error)) refusedSince = this.#bearRefusal(error, refusedSince);
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
@@ -113,6 +119,7 @@ export class RedisLink {
 
   /** Ends all connections at once. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#beat);
     for (const redis of [this.redis, ...this.#copies]) redis.disconnect();
   }
@@ -132,6 +139,16 @@ export class RedisLink {
     }
   }
 
+  /** Returns since when it is refused; breaks the link where that is too long ago. */
+  #bearRefusal(error: unknown, since = performance.now()): number {
+    const seconds = this.options.timeoutMs / 1_000;
+    const what = `the Redis ${this.shown} refuses what it is told: ${messageOf(error)}`;
+    if (!this.#isRefusing) this.options.logger.warn(`${what}; trying again for up to ${seconds} s`);
+    this.#isRefusing = true;
+    if (performance.now() - since > this.options.timeoutMs) this.#giveUp(`${what} (for ${seconds} s: --redis-timeout)`);
+    return since;
+  }
+
   #judge(): void {
     const awayMs = performance.now() - this.#lastAnswer;
     const seconds = this.options.timeoutMs / 1_000;
@@ -140,9 +157,13 @@ export class RedisLink {
       this.options.logger.warn(`The Redis ${this.shown} does not answer; waiting for up to ${seconds} s`);
     }
     if (awayMs <= this.options.timeoutMs || this.broken.aborted) return;
+    this.#giveUp(`the Redis ${this.shown} has not answered for ${seconds} s (--redis-timeout)`);
+  }
+
+  #giveUp(why: string): void {
+    if (this.broken.aborted) return;
     const advice = "See to it, and launch again with the same output folder to go on";
-    const text = `the Redis ${this.shown} has not answered for ${seconds} s (--redis-timeout). ${advice}`;
-    this.#break.abort(new CodedError("REDIS_UNREACHABLE", text));
+    this.#break.abort(new CodedError("REDIS_UNREACHABLE", `${why}. ${advice}`));
     this.close();
   }
 }
@@ -174,7 +195,13 @@ function describeFault(error: unknown, url: string): CodedError {
   return new CodedError("REDIS_UNREACHABLE", `the Redis ${shown} cannot be reached: ${why}`, { cause: error });
 }
 
-/** Whether a command failed with its connection, and not for what it said. */
+/** Whether a command failed with its connection, or with the state of the server, and not for what it said. */
 function isPassing(error: unknown): boolean {
-  return /connection|ECONN|EPIPE|aborted|timed? ?out|LOADING|READONLY/i.test(messageOf(error));
+  return isRefusal(error) || /connection|ECONN|EPIPE|aborted|timed? ?out/i.test(messageOf(error));
+}
+
+/** A server that is full, cannot save, starts, or hands over: it answers, and carries nothing out. */
+function isRefusal(error: unknown): boolean {
+  const codes = /\b(OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|LOADING|READONLY)\b/;
+  return codes.test(messageOf(error));
 }
