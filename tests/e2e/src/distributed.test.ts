@@ -38,7 +38,13 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
   });
 
   test("gives what a killed host ran to another, which never runs it at the same time", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 60, delayMs: 300, concurrency: 6, lock: 9 });
+    const run = await DistributedStage.start(stage, {
+      samples: 60,
+      delayMs: 300,
+      concurrency: 6,
+      workerConcurrency: 24,
+      lock: 4,
+    });
     const hosts = [1, 2, 3].map(() => run.host(["--concurrency", "4"]));
     const center = run.center();
     const died = new Map<number, number>();
@@ -57,7 +63,10 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     // Something died with them, and was given to another.
     expect(run.stretches().length).toBeGreaterThan(60);
     expect(center.stderr).toMatch(/goes to another runner: its runner host .* has not renewed it/);
-    expect(readInFlightLog(stage.path("task.log")).mostByProcess.size).toBe(1);
+    const { most, mostByProcess } = readInFlightLog(stage.path("task.log"));
+    expect(mostByProcess.size).toBe(1);
+    // What a dead host ran counts until the worker has ended it.
+    expect(most).toBeLessThanOrEqual(6);
     expect(await run.redis.keys()).toEqual([]);
     await run.cluster.controller.untilIdle("noting");
   });

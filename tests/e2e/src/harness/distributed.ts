@@ -14,6 +14,8 @@ export interface DistributedOptions {
   /** Of the agent, over all hosts. */
   concurrency: number;
   redis?: RedisServerOptions;
+  /** What the worker itself would carry out at once; default `concurrency`. */
+  workerConcurrency?: number;
   /** Seconds; default 3, the least. */
   lock?: number;
   /** A question that ends the process that is asked it. */
@@ -46,7 +48,7 @@ export class DistributedStage {
   }
 
   static async start(stage: Stage, options: DistributedOptions): Promise<DistributedStage> {
-    const { samples, delayMs, concurrency, lock = 3 } = options;
+    const { samples, delayMs, concurrency, workerConcurrency = concurrency, lock = 3 } = options;
     const redis = await RedisServer.start(stage, options.redis);
     const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, concurrency };
     const task = { module: `${fixture("noting-task.mjs")}#NotingTask`, concurrency };
@@ -54,7 +56,9 @@ export class DistributedStage {
       agents: {
         paced: { ...agent, parameters: { delay_ms: delayMs, log: stage.path("agent.log"), deadly: options.deadly } },
       },
-      tasks: { noting: { ...task, parameters: { samples, concurrency, log: stage.path("task.log") } } },
+      tasks: {
+        noting: { ...task, parameters: { samples, concurrency: workerConcurrency, log: stage.path("task.log") } },
+      },
     });
     const assignments = stage.write("configs/distributed.yaml", {
       import: "assignments.yaml",

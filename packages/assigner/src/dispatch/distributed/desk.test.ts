@@ -1,4 +1,5 @@
 import { silentLogger } from "@eval/protocol/logger";
+import { waitFor } from "@eval/protocol/testing";
 import { describe, expect, test } from "vitest";
 import type { Grant } from "../attempt.js";
 import type { AttemptQueues } from "./attempt-queues.js";
@@ -54,5 +55,24 @@ describe("the centre's desk", () => {
     await desk.collect();
     await desk.collect();
     expect([...results.keys()]).toEqual(["1-x-one"]);
+  });
+
+  test("takes an attempt for lost when its host is gone, and nothing of it runs any more", async () => {
+    let over = () => {};
+    const { desk, release, hosts, queued, ended } = stage({
+      onHostGone: () => new Promise((resolve) => (over = resolve)),
+    });
+    await release();
+    // Unlocked for a while: a host that is there says by itself what has become of it.
+    for (let look = 0; look < 3; look++) await desk.survey();
+    expect([...queued.keys()]).toEqual(["1-x-one"]);
+    hosts.clear();
+    for (let look = 0; look < 3; look++) await desk.survey();
+    expect(queued.size).toBe(0);
+    expect(ended).toEqual([]);
+    over();
+    await waitFor(() => ended.length > 0);
+    expect(ended).toMatchObject([{ kind: "lost" }]);
+    expect(desk.inFlight).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import type { AttemptQueues, QueuedAttempt } from "./attempt-queues.js";
 import { HostRoll } from "./host-roll.js";
 import type { FinishedAttempt, ResultsShelf } from "./results-shelf.js";
 import type { RunBoard } from "./run-board.js";
+import { aliveMs } from "./run-records.js";
 import { chooseShard } from "./shards.js";
 
 /** An attempt that was released, and has not ended. */
@@ -23,7 +24,7 @@ export interface DeskOptions {
   logger: Logger;
   /** Ends an attempt. False: its outcome is not on disk, and must be kept. */
   finish: (attempt: string, outcome: AttemptOutcome) => Promise<boolean>;
-  /** A host that has lost an attempt and gives no sign of life any more. */
+  /** A host that has lost an attempt and gives no sign of life any more. Resolves when nothing of it runs any more. */
   onHostGone: (host: string) => Promise<void>;
 }
 
@@ -38,8 +39,12 @@ export class Desk {
   readonly #recording = new Set<string>();
   /** Results that could not be written down: they stay where they are, for the next launch. */
   readonly #unwritten = new Set<string>();
-  /** Active attempts without a lock, when they were last looked at. */
-  #unlocked = new Set<string>();
+  /** Active attempts without a lock, when they were last looked at, and since when; monotonic milliseconds. */
+  #unlocked = new Map<string, number>();
+  /** Attempts that are lost, as soon as their host's sessions have ended. */
+  readonly #dying = new Set<string>();
+  /** Why one of them could not be ended. */
+  #fault: unknown;
   /** Attempts of which there is no trace, with the moment in which that was seen first; monotonic milliseconds. */
   readonly #missing = new Map<string, number>();
   readonly hosts: HostRoll;
@@ -113,22 +118,24 @@ export class Desk {
   /** Looks at the hosts, and for what is lost. */
   async survey(): Promise<void> {
     const { board, queues, shelf } = this.options;
+    if (this.#fault !== undefined) throw this.#fault;
     this.hosts.update(await board.hosts());
     const traces = new Set<string>();
-    const unlocked = new Set<string>();
+    const unlocked = new Map<string, number>();
+    const now = performance.now();
     for (let shard = 0; shard < queues.shards; shard++) {
       const { waiting, active } = await queues.content(shard);
       for (const id of [...waiting, ...active]) traces.add(id);
       for (const id of await queues.unlocked(shard, active)) {
-        if (this.#unlocked.has(id)) await this.#judge(id, shard);
-        else unlocked.add(id);
+        const since = this.#unlocked.get(id);
+        if (since === undefined || !(await this.#judge(id, shard, now - since))) unlocked.set(id, since ?? now);
       }
       await this.#moveWaiting(shard, waiting);
     }
     this.#unlocked = unlocked;
     for (const id of await shelf.ids(Number.MAX_SAFE_INTEGER)) traces.add(id);
     await this.#findMissing(traces);
-    await this.hosts.bury();
+    this.hosts.bury();
   }
 
   /** Takes back what no host has begun with. */
@@ -156,14 +163,32 @@ export class Desk {
     else this.#unwritten.add(id);
   }
 
-  /** An active attempt that nobody renews: its host is gone, or has ended it by itself. */
-  async #judge(id: string, shard: number): Promise<void> {
+  /**
+   * An active attempt that nobody renews: its host is gone, or has ended it by itself, and will say so. False: whether
+   * it is gone remains to be seen.
+   */
+  async #judge(id: string, shard: number, unlockedMs: number): Promise<boolean> {
     const { queues, lockMs } = this.options;
     const host = await queues.hostOf(shard, id);
-    if (!(await queues.takeBack(shard, id)) || (await this.#hasResult(id))) return;
-    if (host !== undefined) this.hosts.suspect(host);
+    const isThere = host !== undefined && this.hosts.has(host);
+    if (isThere && unlockedMs < aliveMs) return false;
+    if (!(await queues.takeBack(shard, id)) || (await this.#hasResult(id))) return true;
     const info = `its runner host ${host ?? "(unknown)"} has not renewed it for ${lockMs / 1_000} s`;
-    await this.#end(id, { kind: "lost", info });
+    void this.#endAfter(id, host === undefined ? Promise.resolve() : this.hosts.suspect(host), info);
+    return true;
+  }
+
+  /** Its units of capacity are free when nothing of it runs any more. Never rejects. */
+  async #endAfter(id: string, sessionsEnded: Promise<void>, info: string): Promise<void> {
+    this.#dying.add(id);
+    try {
+      await sessionsEnded;
+      await this.#end(id, { kind: "lost", info });
+    } catch (error) {
+      this.#fault = error;
+    } finally {
+      this.#dying.delete(id);
+    }
   }
 
   /** What waits where no host serves any more goes where one does. */
@@ -186,7 +211,7 @@ export class Desk {
   async #findMissing(traces: ReadonlySet<string>): Promise<void> {
     const now = performance.now();
     for (const id of this.#released.keys()) {
-      if (traces.has(id) || this.#recording.has(id)) this.#missing.delete(id);
+      if (traces.has(id) || this.#recording.has(id) || this.#dying.has(id)) this.#missing.delete(id);
       else if (!this.#missing.has(id)) this.#missing.set(id, now);
     }
     for (const [id, since] of this.#missing) {

@@ -1,3 +1,4 @@
+import { messageOf } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { HostEntry } from "./run-records.js";
 import { slotsByShard } from "./shards.js";
@@ -7,6 +8,7 @@ export class HostRoll {
   #hosts: ReadonlyMap<string, HostEntry> = new Map();
   /** Hosts that have lost an attempt, as long as they give signs of life. */
   readonly #suspected = new Set<string>();
+  readonly #burying = new Map<string, Promise<void>>();
   #slots: number[];
 
   constructor(
@@ -37,17 +39,34 @@ export class HostRoll {
     this.#slots = slotsByShard([...hosts.values()], this.shards);
   }
 
-  /** It has lost an attempt. */
-  suspect(host: string): void {
+  has(host: string): boolean {
+    return this.#hosts.has(host);
+  }
+
+  /** It has lost an attempt. Of one that is gone: resolves when what it ran has ended, as far as that can be had. */
+  suspect(host: string): Promise<void> {
+    if (!this.#hosts.has(host)) return this.#bury(host);
     this.#suspected.add(host);
+    return Promise.resolve();
   }
 
   /** A host that only lost touch with Redis ends its sessions by itself; one that is gone cannot. */
-  async bury(): Promise<void> {
+  bury(): void {
     for (const host of this.#suspected) {
       if (this.#hosts.has(host)) continue;
       this.#suspected.delete(host);
-      await this.onGone(host);
+      void this.#bury(host);
     }
+  }
+
+  /** Once at a time for a host, however many attempts it has lost. Never rejects. */
+  #bury(host: string): Promise<void> {
+    const burying =
+      this.#burying.get(host) ??
+      this.onGone(host)
+        .catch((error) => this.logger.warn(`What runner host ${host} ran could not be ended: ${messageOf(error)}`))
+        .finally(() => this.#burying.delete(host));
+    this.#burying.set(host, burying);
+    return burying;
   }
 }
