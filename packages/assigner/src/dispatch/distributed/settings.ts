@@ -9,7 +9,7 @@ export interface DistributedSettings {
   redis_ca?: string | undefined;
   /** How long a Redis that does not answer is waited for. Default 120. */
   redis_timeout?: number | undefined;
-  /** An attempt whose host has not renewed it for so long is given to another. At least 3; default 30. */
+  /** An attempt whose host has not renewed it for so long is given to another. At least 3; default 60. */
   lock?: number | undefined;
   /** The run's name in Redis, for runner hosts that are to know it beforehand. Default: the id in run.json. */
   run?: string | undefined;
@@ -42,7 +42,7 @@ export interface CompleteSettings {
 
 export const defaultRedisTimeoutS = 120;
 
-const defaultLockS = 30;
+const defaultLockS = 60;
 
 /** Throws USAGE where there is no Redis. */
 export function completeSettings(settings: DistributedSettings, runId: string): CompleteSettings {

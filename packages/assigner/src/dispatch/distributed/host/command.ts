@@ -25,6 +25,7 @@ interface Flags extends LogOptions {
   drainTimeout: number;
   allowModule: string[];
   allowEnv: string[];
+  allowController: string[];
   token?: string;
 }
 
@@ -51,6 +52,7 @@ export function addRunnerCommand(program: Command, context: CommandContext): voi
     .option("--drain-timeout <seconds>", "how long running samples may take after SIGTERM", secondsOption, 600)
     .option("--allow-module <reference>", "a module that the run may have loaded here (repeatable)", collect, [])
     .option("--allow-env <name>", "a variable that the run's definitions may read (repeatable)", collect, [])
+    .option("--allow-controller <url>", "a controller of the run that is sent the token (repeatable)", collect, [])
     .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
   addLogOptions(command).action(async (flags: Flags) => {
     await run(flags, context);
@@ -76,6 +78,7 @@ async function run(flags: Flags, context: CommandContext): Promise<void> {
       drainMs: flags.drainTimeout * 1_000,
       allowModules: flags.allowModule,
       allowEnv: flags.allowEnv,
+      allowControllers: flags.allowController,
       token: flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN),
       cwd,
       env,

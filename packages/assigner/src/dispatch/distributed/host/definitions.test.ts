@@ -18,12 +18,22 @@ describe("definitions that come with a run", () => {
     const key = { api_key: "${env:KEY}" };
     const env = { KEY: "a key", OTHER: "not for you" };
     const allowEnv = ["CONTROLLER", "KEY"];
-    const taken = await definitions("@eval/assigner#OpenAIChatAgent", { env, allowEnv, token: "a token" }, key);
+    const allowControllers = ["http://localhost:5000/api/"];
+    const given = { env, allowEnv, token: "a token", allowControllers };
+    const taken = await definitions("@eval/assigner#OpenAIChatAgent", given, key);
     expect(taken.agents.mine?.parameters).toEqual({ api_key: "a key" });
     expect(taken.tasks.task?.parameters).toEqual({
       controller_address: "http://localhost:5000/api",
       token: "a token",
     });
+    expect(taken.secrets).toEqual(["a key", "a token"]);
+  });
+
+  test("get no token for a controller that the host does not name", async () => {
+    const allowControllers = ["http://other.example/api"];
+    const taken = await definitions("@eval/assigner#HttpAgent", { token: "a token", allowControllers });
+    expect(taken.tasks.task?.parameters).toEqual({ controller_address: "http://localhost:5000/api" });
+    expect(taken.secrets).toEqual([]);
   });
 
   test("read no variable that the host does not name", async () => {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { CodedError } from "@eval/protocol";
-import { type Environment, resolveEnvReferences } from "@eval/protocol/config";
+import { collectSecrets, type Environment, findController, resolveEnvReferences } from "@eval/protocol/config";
 import { parseModuleReference } from "@eval/protocol/module-loader";
 import { loadEvaluation } from "../../../evaluation/load-evaluation.js";
 import type { ModuleDefinition } from "../../center-options.js";
@@ -16,8 +16,10 @@ export interface DefinitionSources {
   allowModules: readonly string[];
   /** Variables that the run's definitions may read. */
   allowEnv: readonly string[];
-  /** Sent to controllers by tasks that have no token of their own. */
+  /** Sent to controllers by tasks that have no token of their own: all that `config` names, else the allowed ones. */
   token?: string | undefined;
+  /** Addresses of the controllers that are sent the token though it is the run that names them. */
+  allowControllers?: readonly string[] | undefined;
 }
 
 export interface Definitions {
@@ -25,6 +27,8 @@ export interface Definitions {
   tasks: Record<string, ModuleDefinition>;
   /** Absolute. */
   configDir: string;
+  /** What is in them that must appear nowhere. */
+  secrets: string[];
 }
 
 /** What comes with this package can do no more than its parameters say. */
@@ -39,18 +43,18 @@ export function definitionsFor(param: TravellingParam, sources: DefinitionSource
 }
 
 async function own(param: TravellingParam, file: string, { cwd, env, token }: DefinitionSources): Promise<Definitions> {
-  const { agentModules, taskModules, configDir } = await loadEvaluation(file, { cwd, env, token });
+  const { agentModules, taskModules, configDir, secrets } = await loadEvaluation(file, { cwd, env, token });
   const missing = [
     ...Object.keys(param.agents).filter((name) => !Object.hasOwn(agentModules, name)),
     ...Object.keys(param.tasks).filter((name) => !Object.hasOwn(taskModules, name)),
   ];
-  if (missing.length === 0) return { agents: agentModules, tasks: taskModules, configDir };
+  if (missing.length === 0) return { agents: agentModules, tasks: taskModules, configDir, secrets };
   const what = `the run uses ${missing.join(", ")}, which the assignments of ${file} do not`;
   throw new CodedError("CONFIG_INVALID", `${what}; give this host the configuration of the run`);
 }
 
 async function travelled({ agents, tasks }: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
-  const { cwd, env, token } = sources;
+  const { cwd, env } = sources;
   const problems = [...problemsOf("agent", agents, sources), ...problemsOf("task", tasks, sources)];
   if (problems.length > 0) {
     const advice = "Allow what you trust, or give this host its own configuration with --config";
@@ -60,10 +64,26 @@ async function travelled({ agents, tasks }: TravellingParam, sources: Definition
     );
   }
   const resolved = resolveEnvReferences({ agents, tasks }, env, { source: "the run's definitions" });
-  const withToken = Object.entries(resolved.tasks).map(([name, { module, parameters }]) => {
-    return [name, { module, parameters: token === undefined ? parameters : { token, ...parameters } }] as const;
+  const definitions = { agents: resolved.agents, tasks: withToken(resolved.tasks, sources) };
+  return { ...definitions, configDir: cwd, secrets: collectSecrets(definitions) };
+}
+
+/** Whoever can write to the Redis names the controllers: the host's token is only for those that it knows. */
+function withToken(
+  tasks: Record<string, ModuleDefinition>,
+  { token, allowControllers = [] }: DefinitionSources,
+): Record<string, ModuleDefinition> {
+  const allowed = allowControllers.map(plainAddress);
+  const entries = Object.entries(tasks).map(([name, { module, parameters }]) => {
+    const address = findController(parameters ?? {})?.value;
+    const isAllowed = typeof address === "string" && allowed.includes(plainAddress(address));
+    return [name, { module, parameters: token !== undefined && isAllowed ? { token, ...parameters } : parameters }];
   });
-  return { agents: resolved.agents, tasks: Object.fromEntries(withToken), configDir: cwd };
+  return Object.fromEntries(entries);
+}
+
+function plainAddress(address: string): string {
+  return (URL.canParse(address) ? new URL(address).href : address).replace(/\/+$/, "");
 }
 
 function problemsOf(

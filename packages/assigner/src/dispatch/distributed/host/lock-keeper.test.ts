@@ -38,6 +38,20 @@ describe("a host's locks", () => {
     expect(signal.reason).toBeInstanceOf(Fenced);
   });
 
+  test("say whether it was the Redis that was away", async () => {
+    const clock = new FakeClock(1_000);
+    let isAway = false;
+    const renew = () => Promise.reject(new Error("Connection is closed"));
+    const locks = new LockKeeper({ lockMs: 30_000, renew, now: clock.now, isOutage: () => isAway });
+    for (const away of [false, true]) {
+      isAway = away;
+      const signal = locks.hold("one", clock.now());
+      clock.advance(25_001);
+      locks.fence();
+      expect(signal.reason).toMatchObject({ isOutage: away });
+    }
+  });
+
   test("end the attempt at once when they are gone, and no other", async () => {
     const { clock, locks } = keeper(async () => ["gone"]);
     const gone = locks.hold("gone", clock.now());

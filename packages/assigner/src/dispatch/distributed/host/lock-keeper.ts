@@ -1,11 +1,21 @@
 /** Why an attempt was ended by its own host. */
-export class Fenced extends Error {}
+export class Fenced extends Error {
+  /** `isOutage`: it was nobody's fault but the Redis's. */
+  constructor(
+    message: string,
+    readonly isOutage = false,
+  ) {
+    super(message);
+  }
+}
 
 export interface LockKeeperOptions {
   /** How long a lock lasts without a renewal, in milliseconds. */
   lockMs: number;
   /** Renews locks, by attempt; resolves with those that are lost. Rejects where nobody could be asked. */
   renew: (attempts: readonly string[]) => Promise<string[]>;
+  /** Whether the Redis is away. Default: never. */
+  isOutage?: () => boolean;
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number;
 }
@@ -85,7 +95,8 @@ export class LockKeeper {
   fence(): void {
     const latest = this.#now() - (this.options.lockMs - this.marginMs);
     for (const { abort, heldFrom } of this.#held.values()) {
-      if (heldFrom < latest && !abort.signal.aborted) abort.abort(new Fenced("its lock could not be renewed in time"));
+      if (heldFrom >= latest || abort.signal.aborted) continue;
+      abort.abort(new Fenced("its lock could not be renewed in time", this.options.isOutage?.()));
     }
   }
 

@@ -1,4 +1,5 @@
 import { CodedError, randomId } from "@eval/protocol";
+import { redact } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
 import { RedisLink } from "../redis/redis-link.js";
 import { runKeys } from "../run-keys.js";
@@ -78,7 +79,7 @@ async function serve(
   const param = await desk.param();
   if (param === null) return "changed";
   const { settings, ...travelling } = readParam(param);
-  const definitions = await definitionsFor({ settings, ...travelling }, options);
+  const { secrets, ...definitions } = await definitionsFor({ settings, ...travelling }, options);
   const shared = await QueueRunner.center.restoreSharedParam({
     ...settings,
     ...definitions,
@@ -87,7 +88,8 @@ async function serve(
   });
   const shards = await desk.seat(state.shards);
   const keys = runKeys(run);
-  const service = new Service({ link, keys, desk, state, param, shared, shards, concurrency, waitMs, logger });
+  const serving = { link, keys, desk, state, param, shared, shards, concurrency, waitMs, logger };
+  const service = new Service({ ...serving, redact: (text) => redact(text, secrets) });
   const unfollow = follow(service, options);
   logger.info(`Runner host ${desk.host} takes part in the run ${run}, with ${concurrency} samples at once`);
   try {

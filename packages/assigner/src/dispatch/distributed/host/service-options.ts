@@ -18,6 +18,8 @@ export interface ServiceOptions {
   concurrency: number;
   /** How long a run without a centre is waited with, while nothing runs; milliseconds. */
   waitMs: number;
+  /** Takes this host's secrets out of a text. */
+  redact: (text: string) => string;
   logger: Logger;
 }
 

@@ -35,6 +35,7 @@ export class Service {
     this.#locks = new LockKeeper({
       lockMs: state.lockMs,
       renew: (attempts) => (this.#source as JobSource).renew(attempts),
+      isOutage: () => link.isAway,
     });
     setMaxListeners(0, this.#signal.signal);
   }
@@ -144,11 +145,17 @@ export class Service {
     }
   }
 
-  /** What this host itself ended: its sample counts as lost, so that one that always breaks its host has an end. */
+  /**
+   * What this host itself ended: its sample counts as lost, so that one that always breaks its host has an end. Not
+   * where it is the Redis that was away. The host's secrets are known here alone.
+   */
   #judged(id: string, outcome: AttemptOutcome): AttemptOutcome {
+    const { redact, logger } = this.options;
+    if (outcome.kind === "failed") return { ...outcome, info: redact(outcome.info) };
     const reason = this.#locks.reasonOf(id);
     if (outcome.kind !== "stopped" || !(reason instanceof Fenced)) return outcome;
-    this.options.logger.warn(`An attempt was ended by this host: ${reason.message}`);
+    logger.warn(`An attempt was ended by this host: ${reason.message}`);
+    if (reason.isOutage) return outcome;
     return { kind: "lost", info: `its runner host ended it: ${reason.message}` };
   }
 

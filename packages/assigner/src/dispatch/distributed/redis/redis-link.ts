@@ -71,6 +71,11 @@ export class RedisLink {
     return new RedisLink(redis, options);
   }
 
+  /** Whether it does not answer, or refuses, for longer than some seconds. */
+  get isAway(): boolean {
+    return this.#isAway || this.#isRefusing;
+  }
+
   get shown(): string {
     return shownAddress(this.options.url);
   }
