@@ -45,6 +45,7 @@ export class Desk {
   readonly #dying = new Set<string>();
   /** Why one of them could not be ended. */
   #fault: unknown;
+  #hasReleased = false;
   /** Attempts of which there is no trace, with the moment in which that was seen first; monotonic milliseconds. */
   readonly #missing = new Map<string, number>();
   readonly hosts: HostRoll;
@@ -52,6 +53,11 @@ export class Desk {
   constructor(private readonly options: DeskOptions) {
     this.#inFlight = new Array<number>(options.queues.shards).fill(0);
     this.hosts = new HostRoll(options.queues.shards, options.logger, options.onHostGone);
+  }
+
+  /** Whether this launch has given anything to hosts. */
+  get hasReleased(): boolean {
+    return this.#hasReleased;
   }
 
   /** Attempts that are released and have not ended. */
@@ -90,6 +96,7 @@ export class Desk {
     const { board, queues, launch } = this.options;
     const { term } = board;
     await board.assertTerm();
+    this.#hasReleased = true;
     const attempts = grants.map(({ attempt, ...sample }) => {
       const shard = chooseShard(this.hosts.slots, this.#inFlight);
       const id = `${launch}-${attempt}`;

@@ -104,12 +104,15 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
 
   /** Tells the hosts that it is over, and leaves nothing of the run behind; unless it failed, and may yet go on. */
   override async close(isInOrder: boolean): Promise<void> {
-    const connection = this.#connected?.connection;
-    if (connection === undefined) return;
+    if (this.#connected === undefined) return;
+    const { connection, desk } = this.#connected;
     this.#pulsing?.stop();
+    const isEmpty = !connection.isContinued && !desk.hasReleased;
     try {
-      // Results that could not be written stay for the next launch.
-      if (isInOrder && this.failure === undefined && !connection.link.broken.aborted) await connection.clear();
+      if (connection.link.broken.aborted) return;
+      if (isEmpty || (isInOrder && this.failure === undefined)) await connection.clear();
+      else
+        this.options.logger.warn("What ran, and results that could not be written, stay in Redis for the next launch");
     } catch (error) {
       this.options.logger.warn(`What the run holds in Redis could not be removed: ${messageOf(error)}`);
     } finally {

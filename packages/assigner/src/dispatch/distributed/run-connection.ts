@@ -25,6 +25,8 @@ export class RunConnection {
   private constructor(
     private readonly options: RunConnectionOptions,
     private state: RunState,
+    /** Whether an earlier launch had left something of it. */
+    readonly isContinued: boolean,
     readonly link: RedisLink,
     readonly board: RunBoard,
     readonly shelf: ResultsShelf,
@@ -45,7 +47,15 @@ export class RunConnection {
       const state: RunState = { runId, term: board.term, phase: "running", shards, lockMs };
       await board.publish(state, param);
       const queues = await AttemptQueues.open(link, keys, shards);
-      return new RunConnection(options, state, link, board, new ResultsShelf(link, keys), queues);
+      return new RunConnection(
+        options,
+        state,
+        earlier !== undefined,
+        link,
+        board,
+        new ResultsShelf(link, keys),
+        queues,
+      );
     } catch (error) {
       link.close();
       throw error;
