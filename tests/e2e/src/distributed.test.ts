@@ -117,6 +117,22 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     expect(run.stretches().filter(({ sample }) => sample === "1")).toHaveLength(2);
   });
 
+  test("ends a host whose thread is blocked before its locks end", async ({ stage }) => {
+    const work = { samples: 2, delayMs: 50, concurrency: 1, lock: 3, blocking: "Sample 0" };
+    const run = await DistributedStage.start(stage, work);
+    const host = run.host();
+    const center = run.center(["--max-attempts", "1"]);
+
+    expect(await host.ends(), host.report).toEqual({ code: null, signal: "SIGKILL" });
+    expect(host.stderr).toContain("blocks this process");
+    const [blocked] = run.stretches().filter(({ sample }) => sample === "0");
+    expect(Date.now() - (blocked?.from ?? 0)).toBeLessThan(3_500);
+    run.host();
+    expect(await center.ends(), center.report).toMatchObject({ code: 1 });
+    expect(run.cell.indices()).toEqual([1]);
+    expect(run.cell.failures()).toMatchObject([{ index: 0, error: "RUNNER_LOST" }]);
+  });
+
   test("lets a host leave: it finishes what it runs, and takes nothing more", async ({ stage }) => {
     const run = await DistributedStage.start(stage, { samples: 40, delayMs: 500, concurrency: 4, lock: 15 });
     const leaving = run.host(["--concurrency", "2"]);
@@ -211,6 +227,16 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     const next = run.center();
     expect(await next.ends(), next.report).toEqual(ended);
     expect(run.cell.indices()).toEqual(allIndices(20));
+  });
+
+  test("leaves nothing in Redis where it cannot begin", async ({ stage }) => {
+    const run = await DistributedStage.start(stage, { samples: 4, delayMs: 0, concurrency: 2 });
+    await run.cluster.controller.kill();
+
+    const center = run.center(["--wait-for-workers", "2"]);
+
+    expect(await center.ends(), center.report).toEqual({ code: 3, signal: null });
+    expect(await run.redis.keys()).toEqual([]);
   });
 
   test("says what it waits for, and ends, when no host comes", async ({ stage }) => {

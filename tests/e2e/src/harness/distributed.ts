@@ -20,6 +20,8 @@ export interface DistributedOptions {
   lock?: number;
   /** A question that ends the process that is asked it. */
   deadly?: string;
+  /** A question that blocks the thread of the process that is asked it. */
+  blocking?: string;
 }
 
 /** One stretch of one sample on one host; without an end where its process did not come to it. */
@@ -54,7 +56,15 @@ export class DistributedStage {
     const task = { module: `${fixture("noting-task.mjs")}#NotingTask`, concurrency };
     const cluster = await Cluster.start(stage, {
       agents: {
-        paced: { ...agent, parameters: { delay_ms: delayMs, log: stage.path("agent.log"), deadly: options.deadly } },
+        paced: {
+          ...agent,
+          parameters: {
+            delay_ms: delayMs,
+            log: stage.path("agent.log"),
+            deadly: options.deadly,
+            blocking: options.blocking,
+          },
+        },
       },
       tasks: {
         noting: { ...task, parameters: { samples, concurrency: workerConcurrency, log: stage.path("task.log") } },

@@ -16,6 +16,11 @@ export interface LockKeeperOptions {
   renew: (attempts: readonly string[]) => Promise<string[]>;
   /** Whether the Redis is away. Default: never. */
   isOutage?: () => boolean;
+  /**
+   * Told again and again in how many milliseconds attempts must have ended that could not be ended here till then;
+   * undefined: there are none.
+   */
+  onDeadline?: (inMs: number | undefined) => void;
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number;
 }
@@ -59,6 +64,7 @@ export class LockKeeper {
   hold(attempt: string, heldFrom: number): AbortSignal {
     const abort = new AbortController();
     this.#held.set(attempt, { abort, heldFrom });
+    this.#tellDeadline();
     return abort.signal;
   }
 
@@ -98,6 +104,17 @@ export class LockKeeper {
       if (heldFrom >= latest || abort.signal.aborted) continue;
       abort.abort(new Fenced("its lock could not be renewed in time", this.options.isOutage?.()));
     }
+    this.#tellDeadline();
+  }
+
+  /** Half the margin is for the fence. */
+  #tellDeadline(): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { abort, heldFrom } of this.#held.values()) {
+      if (!abort.signal.aborted) earliest = Math.min(earliest, heldFrom);
+    }
+    const inMs = earliest + this.options.lockMs - this.marginMs / 2 - this.#now();
+    this.options.onDeadline?.(earliest === Number.POSITIVE_INFINITY ? undefined : inMs);
   }
 
   #confirm(attempt: string, isLost: boolean, askedAt: number): void {

@@ -7,6 +7,7 @@ import { ResultsShelf } from "../results-shelf.js";
 import { pulseMs, type RunState } from "../run-records.js";
 import { JobSource, type TakenJob } from "./job-source.js";
 import { Fenced, LockKeeper } from "./lock-keeper.js";
+import { LockWatch } from "./lock-watch.js";
 import { type HeldGrant, type QueueMessage, QueueRunner } from "./queue-runner.js";
 import type { ServiceEnd, ServiceOptions } from "./service-options.js";
 
@@ -16,6 +17,7 @@ const unknownMs = 5_000;
 /** One host's part in one launch of a run: takes attempts, has them carried out, and delivers what came of them. */
 export class Service {
   readonly #locks: LockKeeper;
+  readonly #watch = new LockWatch();
   readonly #shelf: ResultsShelf;
   readonly #taken = new Map<string, TakenJob>();
   readonly #ready: HeldGrant[] = [];
@@ -36,6 +38,7 @@ export class Service {
       lockMs: state.lockMs,
       renew: (attempts) => (this.#source as JobSource).renew(attempts),
       isOutage: () => link.isAway,
+      onDeadline: (inMs) => this.#watch.moveDeadline(inMs),
     });
     setMaxListeners(0, this.#signal.signal);
   }
@@ -57,6 +60,7 @@ export class Service {
     leases.keep(shared.owner);
     const pulse = new Poll(() => this.#pulse(), pulseMs, 0);
     link.broken.addEventListener("abort", () => this.#finish("drained", link.broken.reason));
+    this.#watch.start();
     this.#locks.start();
     pulse.start();
     const services = { id: desk.host, logger, signal: this.#signal.signal };
@@ -68,6 +72,7 @@ export class Service {
     } finally {
       pulse.stop();
       this.#locks.stop();
+      this.#watch.stop();
       await source.stop();
     }
     link.broken.throwIfAborted();
