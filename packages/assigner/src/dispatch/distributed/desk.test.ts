@@ -22,6 +22,7 @@ function stage(options: Partial<DeskOptions> = {}) {
     content: async () => ({ waiting: [], active: [...queued.keys()] }),
     unlocked: async (_: number, ids: string[]) => ids,
     hostOf: async () => "host",
+    revoke: async (_: number, id: string) => void queued.delete(id),
     takeBack: async (_: number, id: string) => queued.delete(id),
   } as unknown as AttemptQueues;
   const shelf = {
@@ -55,6 +56,17 @@ describe("the centre's desk", () => {
     await desk.collect();
     await desk.collect();
     expect([...results.keys()]).toEqual(["1-x-one"]);
+  });
+
+  test("revokes what an earlier launch has released behind its back, and nothing of a later one", async () => {
+    const { desk, release, queued } = stage();
+    await release();
+    queued.set("0-y-one", {});
+    queued.set("2-z-one", {});
+    await desk.survey();
+    expect(queued.size).toBe(3);
+    await desk.survey();
+    expect([...queued.keys()]).toEqual(["1-x-one", "2-z-one"]);
   });
 
   test("takes an attempt for lost when its host is gone, and nothing of it runs any more", async () => {

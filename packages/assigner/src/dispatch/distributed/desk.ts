@@ -41,6 +41,8 @@ export class Desk {
   readonly #unwritten = new Set<string>();
   /** Active attempts without a lock, when they were last looked at, and since when; monotonic milliseconds. */
   #unlocked = new Map<string, number>();
+  /** Attempts of earlier launches that nobody here knows of, when they were last looked at. */
+  #strange: ReadonlySet<string> = new Set();
   /** Attempts that are lost, as soon as their host's sessions have ended. */
   readonly #dying = new Set<string>();
   /** Why one of them could not be ended. */
@@ -128,11 +130,17 @@ export class Desk {
     if (this.#fault !== undefined) throw this.#fault;
     this.hosts.update(await board.hosts());
     const traces = new Set<string>();
+    const strange = new Set<string>();
     const unlocked = new Map<string, number>();
     const now = performance.now();
     for (let shard = 0; shard < queues.shards; shard++) {
       const { waiting, active } = await queues.content(shard);
-      for (const id of [...waiting, ...active]) traces.add(id);
+      for (const id of [...waiting, ...active]) {
+        traces.add(id);
+        if (!this.#isStrange(id)) continue;
+        if (this.#strange.has(id)) await queues.revoke(shard, id);
+        else strange.add(id);
+      }
       for (const id of await queues.unlocked(shard, active)) {
         const since = this.#unlocked.get(id);
         if (since === undefined || !(await this.#judge(id, shard, now - since))) unlocked.set(id, since ?? now);
@@ -140,9 +148,19 @@ export class Desk {
       await this.#moveWaiting(shard, waiting);
     }
     this.#unlocked = unlocked;
+    this.#strange = strange;
     for (const id of await shelf.ids(Number.MAX_SAFE_INTEGER)) traces.add(id);
     await this.#findMissing(traces);
     this.hosts.bury();
+  }
+
+  /**
+   * A centre from which the run was taken may have released something after this one had looked at what was left. What
+   * a later launch has released is none of ours.
+   */
+  #isStrange(id: string): boolean {
+    const [term] = id.split("-", 1);
+    return !this.#released.has(id) && !this.#recording.has(id) && Number(term) < this.options.board.term;
   }
 
   /** Takes back what no host has begun with. */

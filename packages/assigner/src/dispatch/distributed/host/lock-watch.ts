@@ -12,7 +12,10 @@ export class LockWatch {
   #thread: Worker | undefined;
 
   start(): void {
-    const thread = new Worker(new URL("./lock-watch-thread.js", import.meta.url), { workerData: this.#deadline, execArgv: [] });
+    const thread = new Worker(new URL("./lock-watch-thread.js", import.meta.url), {
+      workerData: this.#deadline,
+      execArgv: [],
+    });
     // Without it the fence on the main thread is what there is.
     thread.on("error", () => {});
     thread.unref();
