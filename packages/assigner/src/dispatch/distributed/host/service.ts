@@ -9,6 +9,7 @@ import { JobSource, type TakenJob } from "./job-source.js";
 import { Fenced, LockKeeper } from "./lock-keeper.js";
 import { LockWatch } from "./lock-watch.js";
 import { type HeldGrant, type QueueMessage, QueueRunner } from "./queue-runner.js";
+import { reported } from "./reported-outcome.js";
 import type { ServiceEnd, ServiceOptions } from "./service-options.js";
 
 /** A run may be unknown for so long, while its centre tells a Redis that was started anew. */
@@ -136,7 +137,7 @@ export class Service {
     const { logger } = this.options;
     try {
       const { shard, job } = taken;
-      const isAccepted = await this.#shelf.deliver(id, shard, job, this.#judged(id, outcome));
+      const isAccepted = await this.#shelf.deliver(id, shard, job, this.#reported(id, outcome));
       if (!isAccepted)
         logger.warn(`Sample ${job.index} of ${job.task} was taken from this host; its outcome is dropped`);
       await taken.complete();
@@ -150,18 +151,11 @@ export class Service {
     }
   }
 
-  /**
-   * What this host itself ended: its sample counts as lost, so that one that always breaks its host has an end. Not
-   * where it is the Redis that was away. The host's secrets are known here alone.
-   */
-  #judged(id: string, outcome: AttemptOutcome): AttemptOutcome {
+  #reported(id: string, outcome: AttemptOutcome): AttemptOutcome {
     const { redact, logger } = this.options;
-    if (outcome.kind === "failed") return { ...outcome, info: redact(outcome.info) };
     const reason = this.#locks.reasonOf(id);
-    if (outcome.kind !== "stopped" || !(reason instanceof Fenced)) return outcome;
-    logger.warn(`An attempt was ended by this host: ${reason.message}`);
-    if (reason.isOutage) return outcome;
-    return { kind: "lost", info: `its runner host ended it: ${reason.message}` };
+    if (reason instanceof Fenced) logger.warn(`An attempt was ended by this host: ${reason.message}`);
+    return reported(outcome, reason, redact);
   }
 
   async #pulse(): Promise<void> {
