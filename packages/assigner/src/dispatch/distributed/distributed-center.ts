@@ -187,7 +187,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
   /** What a dead host ran holds slots of workers until its lease ends: it is ended now, while the run goes on. */
   async #endSessionsOf(host: string): Promise<void> {
     const { leases, owner } = this.options;
-    await leases.giveUp(ownerOfHost(runIdOf(owner), host));
+    await leases.giveUp(ownerOfHost(runIdOf(owner), host), this.stopped);
   }
 
   #capacity(): number {
