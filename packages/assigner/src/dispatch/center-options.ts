@@ -29,6 +29,8 @@ export interface Leases {
    * `wanted` aborts. With v0.2's controllers at once: there they expire by themselves.
    */
   giveUp(owner: string, wanted?: AbortSignal): Promise<void>;
+  /** An owner that was given up is there after all, and keeps its sessions alive by itself. */
+  letBe(owner: string): void;
 }
 
 /** What every centre is built with. */

@@ -27,7 +27,7 @@ async function launch(
     configDir: "/",
     cwd: "/",
     parameters: {},
-    leases: { keep: () => {}, giveUp: async () => {} },
+    leases: { keep: () => {}, giveUp: async () => {}, letBe: () => {} },
     clients: new Map(),
     owner: "run/1",
     leaseS: 60,

@@ -73,7 +73,7 @@ export class Launch {
 
   /** Resolves and checks everything, says what would run, and runs nothing. */
   async #planOnly(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
-    const nobody = { keep: () => {}, giveUp: async () => {} };
+    const nobody = { keep: () => {}, giveUp: async () => {}, letBe: () => {} };
     const center = await this.#makeCenter(clients, "", nobody, () => {
       throw new CodedError("INTERNAL", "the runner dummy runs nothing");
     });

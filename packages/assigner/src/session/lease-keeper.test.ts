@@ -36,10 +36,22 @@ it("does not wait for an answer that nobody wants", async () => {
 
 it("gives up again what a former owner's late start may have left", async () => {
   const { asked, client } = scripted(0);
+  const keeper = new LeaseKeeper([client], 0.6, silentLogger, patience);
+  await keeper.during(async () => {
+    await keeper.giveUp("run/1");
+    await waitFor(() => asked.length >= 2, { what: "a further renewal" });
+  });
+  expect(asked.every(({ owner, leaseS }) => owner === "run/1" && leaseS < 0.01)).toBe(true);
+});
+
+it("lets sessions be of an owner that came back", async () => {
+  const { asked, client } = scripted(0);
   const keeper = new LeaseKeeper([client], 0.03, silentLogger, patience);
   await keeper.during(async () => {
     await keeper.giveUp("run/1");
-    await waitFor(() => asked.length >= 4, { what: "further renewals" });
+    keeper.letBe("run/1");
+    keeper.keep("run/2");
+    await waitFor(() => asked.filter(({ owner }) => owner === "run/2").length >= 3, { what: "further renewals" });
   });
-  expect(asked.every(({ owner, leaseS }) => owner === "run/1" && leaseS < 0.01)).toBe(true);
+  expect(asked.filter(({ owner }) => owner === "run/1")).toHaveLength(1);
 });

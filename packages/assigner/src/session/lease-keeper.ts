@@ -24,7 +24,8 @@ interface Renewal {
 export class LeaseKeeper {
   #timer: NodeJS.Timeout | undefined;
   readonly #owners = new Set<string>();
-  readonly #former = new Set<string>();
+  /** Owners that were given up, with when that was; monotonic milliseconds. */
+  readonly #former = new Map<string, number>();
   #isRunning = false;
 
   constructor(
@@ -49,8 +50,11 @@ export class LeaseKeeper {
     this.#isRunning = true;
     const renewAll = () => {
       for (const owner of this.#owners) void this.#renew(owner, this.leaseS);
-      // A start that was still on its way when its runner was lost is caught here.
-      for (const owner of this.#former) void this.#renew(owner, gaveUpS);
+      // A start that was still on its way when its runner was lost is caught here; after one lease it ends by itself.
+      for (const [owner, since] of this.#former) {
+        if (performance.now() - since > this.leaseS * 1000) this.#former.delete(owner);
+        else void this.#renew(owner, gaveUpS);
+      }
     };
     renewAll();
     this.#timer = setInterval(renewAll, (this.leaseS * 1000) / 3);
@@ -61,6 +65,11 @@ export class LeaseKeeper {
     this.#owners.add(owner);
   }
 
+  /** An owner that was given up is there after all, and keeps its sessions alive by itself: they are let be. */
+  letBe(owner: string): void {
+    this.#former.delete(owner);
+  }
+
   /**
    * What is left of the owner's sessions ends. Resolves when the controllers have none of them any more, at the latest
    * after five seconds: a turn that a task is executing is not cut short. A controller that does not answer may still
@@ -68,7 +77,7 @@ export class LeaseKeeper {
    */
   async giveUp(owner: string, wanted?: AbortSignal): Promise<void> {
     this.#owners.delete(owner);
-    this.#former.add(owner);
+    this.#former.set(owner, performance.now());
     const { endWithinMs, answerWithinMs, lookEveryMs } = this.patience;
     const answeredBy = performance.now() + answerWithinMs;
     let endedBy: number | undefined;
@@ -85,7 +94,7 @@ export class LeaseKeeper {
   async #stop(): Promise<void> {
     this.#isRunning = false;
     clearInterval(this.#timer);
-    await Promise.all([...this.#owners, ...this.#former].map((owner) => this.#renew(owner, gaveUpS)));
+    await Promise.all([...this.#owners, ...this.#former.keys()].map((owner) => this.#renew(owner, gaveUpS)));
   }
 
   async #renew(owner: string, leaseS: number): Promise<Renewal> {

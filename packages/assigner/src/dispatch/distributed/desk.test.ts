@@ -42,6 +42,7 @@ function stage(options: Partial<DeskOptions> = {}) {
     logger: silentLogger,
     finish: async (_, how) => ended.push(how) > 0,
     onHostGone: async () => {},
+    onHostHere: () => {},
     ...options,
   });
   const release = () => desk.release([{ ...grant, attempt: "one" } as Grant]);

@@ -26,6 +26,8 @@ export interface DeskOptions {
   finish: (attempt: string, outcome: AttemptOutcome) => Promise<boolean>;
   /** A host that has lost an attempt and gives no sign of life any more. Resolves when nothing of it runs any more. */
   onHostGone: (host: string) => Promise<void>;
+  /** A host is there, for the first time or again. */
+  onHostHere: (host: string) => void;
 }
 
 /** Results that are read at once: each may be a long transcript. */
@@ -54,7 +56,7 @@ export class Desk {
 
   constructor(private readonly options: DeskOptions) {
     this.#inFlight = new Array<number>(options.queues.shards).fill(0);
-    this.hosts = new HostRoll(options.queues.shards, options.logger, options.onHostGone);
+    this.hosts = new HostRoll(options.queues.shards, options.logger, options.onHostGone, options.onHostHere);
   }
 
   /** Whether this launch has given anything to hosts. */

@@ -138,6 +138,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
         return this.failure === undefined;
       },
       onHostGone: (host) => this.#endSessionsOf(host),
+      onHostHere: (host) => this.options.leases.letBe(ownerOfHost(runIdOf(this.options.owner), host)),
     });
   }
 

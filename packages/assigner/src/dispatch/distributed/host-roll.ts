@@ -15,6 +15,7 @@ export class HostRoll {
     private readonly shards: number,
     private readonly logger: Logger,
     private readonly onGone: (host: string) => Promise<void>,
+    private readonly onHere: (host: string) => void,
   ) {
     this.#slots = slotsByShard([], shards);
   }
@@ -30,7 +31,9 @@ export class HostRoll {
 
   update(hosts: ReadonlyMap<string, HostEntry>): void {
     for (const [id, { name, slots }] of hosts) {
-      if (!this.#hosts.has(id)) this.logger.info(`Runner host ${id} is here (${name}), for ${slots} samples at once`);
+      if (this.#hosts.has(id)) continue;
+      this.onHere(id);
+      this.logger.info(`Runner host ${id} is here (${name}), for ${slots} samples at once`);
     }
     for (const [id, { name }] of this.#hosts) {
       if (!hosts.has(id)) this.logger.info(`Runner host ${id} is gone (${name})`);

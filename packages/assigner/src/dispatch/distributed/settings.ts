@@ -15,7 +15,10 @@ export interface DistributedSettings {
   run?: string | undefined;
 }
 
-const secondsSchema = z.number("must be a number of seconds").positive("must be more than 0 seconds");
+const secondsSchema = z
+  .number("must be a number of seconds")
+  .positive("must be more than 0 seconds")
+  .max(86_400, "must be at most 86400 seconds");
 const textSchema = z.string("must be a text").min(1, "must not be empty").optional();
 
 /** `distributed` in a configuration. */

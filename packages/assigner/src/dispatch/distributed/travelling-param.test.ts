@@ -12,7 +12,7 @@ function optionsOf(agent: ModuleDefinition, resolved = agent): CenterOptions {
     cwd: "/here",
     owner: "run/launch",
     parameters: {},
-    leases: { keep: () => {}, giveUp: async () => {} },
+    leases: { keep: () => {}, giveUp: async () => {}, letBe: () => {} },
     clients: new Map(),
     leaseS: 60,
     waitForWorkersMs: 1_000,
