@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   controllerRoutes,
   type Interact,
@@ -24,6 +25,9 @@ const pollMs = 25_000;
 
 /** A start, and a turn of a v0.2 task, may take what v0.2's controller gives a worker, and a margin. */
 const slowMs = 250_000;
+
+/** How long the end of a run waits for sessions to be ended: a cancel takes up to 8 s. */
+const closeMs = 10_000;
 
 /** How long a task may take over its overall. */
 const overallMs = 600_000;
@@ -157,13 +161,17 @@ export class TaskClient {
     return this.#client.http.readReply(response, path) as Json;
   }
 
-  /**
-   * Waits for what ends sessions: some seconds, but for starts at a v0.2 controller that nobody waited for. Those are
-   * cut short when the run is stopped.
-   */
+  /** Waits for what ends sessions, at most some seconds: a v0.2 controller that hangs must not hold up the end. */
   async close(): Promise<void> {
-    while (this.#ending.size > 0) await Promise.allSettled(this.#ending);
+    const deadline = new AbortController();
+    const late = delay(closeMs, undefined, { signal: deadline.signal }).catch(() => {});
+    await Promise.race([this.#ended(), late]);
+    deadline.abort();
     await this.#client.http.close();
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.allSettled(this.#ending);
   }
 
   #awaitedByClose<T>(ending: Promise<T>): Promise<T> {
