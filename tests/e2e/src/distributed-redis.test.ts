@@ -28,6 +28,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
     expect(during).toBeLessThan(60);
     await untilResults(during + 8);
     await run.redis.stop();
+    // The outage itself: its length is what is tested.
     await sleep(3_000);
     await run.redis.start();
 
