@@ -43,6 +43,7 @@ export async function main(context: BinContext): Promise<number> {
   const running = await runController({
     port,
     host,
+    allowHosts: flags.allowHost,
     token: resolveToken({ host, token, insecure, env: context.env }),
     logger,
     version: version(),

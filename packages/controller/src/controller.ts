@@ -26,6 +26,8 @@ export interface ControllerOptions extends Partial<ControllerLimits> {
   instance: string;
   logger: Logger;
   token?: string | undefined;
+  /** Host names under which the controller is reached, besides loopback names and IP addresses. Default: none. */
+  hostNames?: readonly string[] | undefined;
 }
 
 /** The use cases of the controller, and what they stand on. Without a server: see createControllerServer. */
@@ -43,13 +45,14 @@ export class Controller {
   readonly #turns: TurnRelay;
 
   constructor(readonly options: ControllerOptions) {
-    const { instance, logger, token, ...limits } = options;
+    const { instance, logger, token, hostNames: _, ...limits } = options;
     this.limits = { ...defaultLimits, ...limits };
     const { registry, table } = this;
     const time = () => this.time();
     const clients = new WorkerClients({
       ...{ registry, instance, token, logger },
       onUnreachable: (worker) => void this.sync.probe(worker),
+      onContradiction: (worker) => void this.sync.probe(worker),
       onReplaced: (worker) => this.sync.forget(worker, "is no more: another process answers at its address"),
     });
     this.clients = clients;

@@ -1,5 +1,5 @@
 import { randomId } from "@eval/protocol";
-import { closeServer, listen } from "@eval/protocol/http-server";
+import { closeServer, listen, ownHostNames } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
 import { Controller } from "./controller.js";
 import type { ControllerLimits } from "./limits.js";
@@ -12,6 +12,11 @@ export interface RunControllerOptions extends Partial<ControllerLimits> {
   /** Default 127.0.0.1. */
   host?: string;
   token?: string | undefined;
+  /**
+   * Host names that requests without a token may carry, besides loopback names, IP addresses, `host` and this machine's
+   * name. Default: none.
+   */
+  allowHosts?: readonly string[];
   logger: Logger;
   version?: string;
   maxBodyBytes?: number;
@@ -28,8 +33,8 @@ export interface RunningController {
 
 /** Starts a controller in this process. Rejects with PORT_IN_USE. */
 export async function runController(options: RunControllerOptions): Promise<RunningController> {
-  const { port = 5000, host = "127.0.0.1", version = "0.0.0", maxBodyBytes, ...rest } = options;
-  const controller = new Controller({ ...rest, instance: randomId() });
+  const { port = 5000, host = "127.0.0.1", version = "0.0.0", maxBodyBytes, allowHosts, ...rest } = options;
+  const controller = new Controller({ ...rest, hostNames: ownHostNames(host, allowHosts), instance: randomId() });
   const server = createControllerServer(controller, { version, ...(maxBodyBytes !== undefined && { maxBodyBytes }) });
   const actualPort = await listen(server, { port, host });
   const reaper = new Reaper(controller);

@@ -15,11 +15,12 @@ export interface ControllerServerOptions {
 
 /** The controller's HTTP server. Does not listen. */
 export function createControllerServer(controller: Controller, options: ControllerServerOptions): Server {
-  const { instance, logger, token } = controller.options;
+  const { instance, logger, token, hostNames } = controller.options;
   const front = createFront(controllerRoutes, createHandlers(controller, options.version), {
     instance,
     logger,
     token,
+    hostNames,
     ...(options.maxBodyBytes !== undefined && { maxBodyBytes: options.maxBodyBytes }),
     streams: { [controllerRoutes.calculateOverall.path]: (context) => streamOverall(controller, context) },
   });

@@ -20,12 +20,16 @@ export const errorTable = {
   OUTPUT_WRITE_FAILED: { status: 500, exit: 1, retry: true },
   START_FAILED: { status: 500, exit: 1, retry: true },
   INTERNAL: { status: 500, exit: 1, retry: false },
+  /** Something in a program's own process, say an agent's module, ended the process while the program was at work. */
+  ENDED_EARLY: { status: 500, exit: 4, retry: true },
 
   // HTTP itself.
   NOT_FOUND: { status: 404, exit: 1, retry: false },
   METHOD_NOT_ALLOWED: { status: 405, exit: 1, retry: false },
   UNAUTHORIZED: { status: 401, exit: 3, retry: false },
+  FORBIDDEN: { status: 403, exit: 3, retry: false },
   BODY_TOO_LARGE: { status: 413, exit: 1, retry: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, exit: 1, retry: false },
   VALIDATION: { status: 422, exit: 1, retry: false },
   UNREACHABLE: { status: 502, exit: 3, retry: true },
   TIMEOUT: { status: 504, exit: 3, retry: true },

@@ -35,11 +35,13 @@ export async function startController(launch: Launch, group: ProcessGroup): Prom
   return { address: await untilItAnswers(launch, supervisor), supervisor };
 }
 
-function commandOf({ options, bins, env, cwd, limits, token }: Launch, host: string, port: number) {
+function commandOf({ options, prepared, bins, env, cwd, limits, token }: Launch, host: string, port: number) {
   const insecure = options.insecure === true && token === undefined;
   const { logLevel, logFormat } = options;
+  const { host: name, loopback } = prepared.controller;
+  const allowHosts = [...(loopback ? [] : [name]), ...(options.allowHosts ?? [])];
   const program = { bin: bins.get("controller") ?? "", env, cwd, orphanTimeoutMs: limits.orphanTimeoutMs };
-  return controllerCommand({ host, port, insecure, logLevel, logFormat }, program);
+  return controllerCommand({ host, port, insecure, allowHosts, logLevel, logFormat }, program);
 }
 
 async function untilItAnswers(launch: Launch, supervisor: Supervisor): Promise<string> {

@@ -33,10 +33,11 @@ export async function main(context: BinContext): Promise<number> {
 
 function optionsOf(flags: Flags, context: BinContext, logger: Logger, signal: AbortSignal) {
   const { env, cwd, stdout, stderr } = context;
-  const { config, start, autoController, basePort, controller, host, selfHost, insecure, logLevel } = flags;
+  const { config, start, autoController, basePort, controller, host, selfHost, insecure, logLevel, allowHost } = flags;
   return {
     ...{ config, start, autoController, basePort, controller, host, selfHost, insecure, logLevel },
     ...{ env, cwd, logger, signal, limits: limitsOf(flags), logFormat: logFormatOf(flags, context) },
+    allowHosts: allowHost,
     // Checked here; whether one is needed is found out later.
     token: resolveToken({ host: "localhost", token: flags.token, env }),
     stdout: stdout as NodeJS.WriteStream,

@@ -7,6 +7,7 @@ import {
   portOption,
   positiveNumber,
   readPackageVersion,
+  repeatable,
   secondsOption,
 } from "@eval/protocol/cli";
 import { defaultLimits, type StartLimits } from "./options.js";
@@ -22,6 +23,7 @@ export interface Flags extends LogOptions {
   selfHost?: string;
   token?: string;
   insecure?: boolean;
+  allowHost: string[];
   restartLimit: number;
   restartWindow: number;
   restartDelay: number;
@@ -53,6 +55,12 @@ export function parseFlags(context: BinContext): Flags {
     .option("--self-host <name>", "name under which the controller reaches the workers (default: follows from --host)")
     .option("--token <token>", "token to demand of callers, and to send (or set EVAL_TOKEN)")
     .option("--insecure", "listen beyond this machine without a token")
+    .option(
+      "--allow-host <name>",
+      "host name that the workers and the controller accept without a token, too (repeatable)",
+      repeatable,
+      [],
+    )
     .option(
       "--restart-limit <count>",
       "restarts of one process within the window",

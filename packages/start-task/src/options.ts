@@ -58,6 +58,11 @@ export interface StartTaskOptions {
   token?: string | undefined;
   /** Listen beyond this machine without a token. Default false. */
   insecure?: boolean | undefined;
+  /**
+   * Host names that requests without a token may carry, besides loopback names, IP addresses and the names in `host`,
+   * `selfHost` and `controller`. Default: none.
+   */
+  allowHosts?: readonly string[] | undefined;
   limits?: Partial<StartLimits> | undefined;
   /** Default: the process's working directory. */
   cwd?: string | undefined;

@@ -43,6 +43,7 @@ export async function main(context: BinContext): Promise<number> {
   const running = await runWorker({
     ...{ task, port, host, controller, token, logger, version: version() },
     ...(self !== undefined && { self }),
+    allowHosts: flags.allowHost,
     heartbeatMs: flags.heartbeat * 1000,
     cancelDeadlineMs: flags.cancelTimeout * 1000,
     graceMs: flags.grace * 1000,

@@ -1,6 +1,6 @@
 import { CodedError, LivedClock, messageOf, randomId } from "@eval/protocol";
 import { isLoopbackHost } from "@eval/protocol/cli";
-import { closeServer, listen } from "@eval/protocol/http-server";
+import { closeServer, listen, ownHostNames } from "@eval/protocol/http-server";
 import type { Logger } from "@eval/protocol/logger";
 import type { Task } from "@eval/protocol/task";
 import { Contact } from "./contact.js";
@@ -20,6 +20,11 @@ export interface RunWorkerOptions {
   /** Address under which the controller reaches this worker. Default `http://localhost:<port>/api`. */
   self?: string;
   token?: string | undefined;
+  /**
+   * Host names that requests without a token may carry, besides loopback names, IP addresses, `host`, this machine's name
+   * and the name in `self`. Default: none.
+   */
+  allowHosts?: readonly string[];
   logger: Logger;
   version?: string;
   /** Milliseconds between two heartbeats. Default 8,000. */
@@ -59,7 +64,21 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
     ...(sessionExpireMs !== undefined && { sessionExpireMs }),
   });
   const limits = maxBodyBytes === undefined ? {} : { maxBodyBytes };
-  const server = createWorkerServer({ host: tasks, incarnation, contact, logger, version, token, ...limits });
+  const given = [
+    ...(options.allowHosts ?? []),
+    ...(options.self === undefined ? [] : [new URL(options.self).hostname]),
+  ];
+  const hostNames = ownHostNames(host, given);
+  const server = createWorkerServer({
+    host: tasks,
+    incarnation,
+    contact,
+    logger,
+    version,
+    token,
+    hostNames,
+    ...limits,
+  });
   const actualPort = await listen(server, { port, host });
   const address = options.self ?? `http://localhost:${actualPort}/api`;
   const beats = new HeartbeatLoop({

@@ -23,6 +23,8 @@ export interface WorkerServerOptions {
   logger: Logger;
   version: string;
   token?: string | undefined;
+  /** Host names under which the worker is reached, besides loopback names and IP addresses. Default: none. */
+  hostNames?: readonly string[] | undefined;
   maxBodyBytes?: number;
 }
 
@@ -33,6 +35,7 @@ export function createWorkerServer(options: WorkerServerOptions): Server {
     instance: incarnation,
     logger: options.logger,
     token: options.token,
+    hostNames: options.hostNames,
     ...(options.maxBodyBytes !== undefined && { maxBodyBytes: options.maxBodyBytes }),
     guard: (request) => {
       assertAddressed(request, host.task.name, incarnation);

@@ -1,4 +1,5 @@
 export type { Command } from "commander";
+export { isLoopbackHost } from "../loopback.js";
 export { addLogOptions, type LogOptions } from "./log-options.js";
 export { nonNegativeInteger, portOption, positiveInteger, positiveNumber, secondsOption } from "./options.js";
 export { readPackageVersion } from "./package-version.js";
@@ -13,7 +14,7 @@ export {
 } from "./run-bin.js";
 export {
   addServerOptions,
-  isLoopbackHost,
+  repeatable,
   resolveToken,
   type ServerOptions,
   type TokenQuestion,

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { isLoopbackHost } from "../loopback.js";
 import { addLogOptions } from "./log-options.js";
 import { nonNegativeInteger, portOption, positiveInteger, positiveNumber, secondsOption } from "./options.js";
-import { addServerOptions, isLoopbackHost, resolveToken } from "./server-options.js";
+import { addServerOptions, resolveToken } from "./server-options.js";
 
 describe("option parsers", () => {
   it.each([

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { CodedError } from "../error.js";
+import { isLoopbackHost } from "../loopback.js";
 import { portOption } from "./options.js";
 
 /** What {@link addServerOptions} adds to a command's options. */
@@ -8,6 +9,7 @@ export interface ServerOptions {
   host: string;
   token?: string;
   insecure?: boolean;
+  allowHost: string[];
 }
 
 export function addServerOptions(command: Command, defaults: { port: number }): Command {
@@ -15,17 +17,18 @@ export function addServerOptions(command: Command, defaults: { port: number }): 
     .option("-p, --port <port>", "port to listen on; 0 lets the system choose", portOption, defaults.port)
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--token <token>", "token to demand of callers, and to send (or set EVAL_TOKEN)")
-    .option("--insecure", "listen beyond this machine without a token");
+    .option("--insecure", "listen beyond this machine without a token")
+    .option(
+      "--allow-host <name>",
+      "accept requests without a token under this host name, too (repeatable; localhost and IP addresses need none)",
+      repeatable,
+      [],
+    );
 }
 
-/** True for names and addresses that reach this machine alone. */
-export function isLoopbackHost(host: string): boolean {
-  const name = host
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, "$1")
-    .replace(/^::ffff:/, "");
-  if (name === "localhost" || name.endsWith(".localhost") || name === "::1") return true;
-  return /^127(\.\d{1,3}){3}$/.test(name);
+/** Collects the values of an option that may be given several times. */
+export function repeatable(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
 }
 
 export interface TokenQuestion {

@@ -23,7 +23,7 @@ export interface Target {
 
 /**
  * Looks whether anything is there at all. Rejects with USAGE for a wrong url, UNREACHABLE where nothing listens,
- * UNAUTHORIZED where a token is demanded.
+ * UNAUTHORIZED where a token is demanded, FORBIDDEN where it answers 403.
  *
  * @param role what it should be; the other one is recognised by its routes
  */
@@ -77,7 +77,11 @@ const ownRoute = { controller: "/list_workers", worker: "/worker_status" } as co
 async function assertRole(client: RawClient, address: string, role: "controller" | "worker"): Promise<void> {
   const other = role === "controller" ? "worker" : "controller";
   const status = await statusOf(client, ownRoute[role]);
-  if (status === 401 || status === 403) {
+  if (status === 403) {
+    const advice = "another service may listen there, or the server must be started with --allow-host for this name";
+    throw new CodedError("FORBIDDEN", `${address} refuses every request (403): ${advice}`);
+  }
+  if (status === 401) {
     throw new CodedError("UNAUTHORIZED", `${address} demands a token: give the right one with --token or EVAL_TOKEN`);
   }
   if (status === 404 && (await statusOf(client, ownRoute[other])) === 200) {

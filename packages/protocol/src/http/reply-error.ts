@@ -43,11 +43,12 @@ const textCodes: [RegExp, ErrorCode][] = [
 
 const statusCodes: Record<number, ErrorCode> = {
   401: "UNAUTHORIZED",
-  403: "UNAUTHORIZED",
+  403: "FORBIDDEN",
   404: "NOT_FOUND",
   405: "METHOD_NOT_ALLOWED",
   406: "CONCURRENCY_LIMIT",
   413: "BODY_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
   422: "VALIDATION",
   501: "TASK_ERROR",
 };

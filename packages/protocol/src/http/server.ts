@@ -5,12 +5,14 @@ import { features, headerNames } from "../features.js";
 import type { Logger } from "../logger.js";
 import { nothing, type RequestOf, type Route, type RouteTable } from "../routes.js";
 import { discard, readBody } from "./body.js";
+import { BrowserGuard } from "./browser-guard.js";
 import { type Peer, readPeer } from "./peer.js";
 import { type FlatHeaders, writeError, writeReply } from "./reply.js";
 import { tokenCheck } from "./token.js";
 import { parseJsonBody, validate } from "./validation.js";
 
 export { readJsonLines } from "./body.js";
+export { ownHostNames } from "./host-names.js";
 export { closeServer, type ListenOptions, listen } from "./listen.js";
 export type { Peer } from "./peer.js";
 export { RawReply } from "./reply.js";
@@ -31,6 +33,8 @@ export type Handlers<T extends RouteTable> = { [K in keyof T]: Handler<T[K]> };
 export interface FrontOptions {
   /** Required of every request but `/health`, unless undefined. */
   token?: string | undefined;
+  /** Host names under which this server is reached, besides loopback names and IP addresses. Default: none. */
+  hostNames?: readonly string[] | undefined;
   /** Random id of this process. */
   instance: string;
   logger: Logger;
@@ -45,7 +49,7 @@ export interface FrontOptions {
 }
 
 /**
- * The one front of our servers: token, limits and our headers, then the hot routes straight from the table, and
+ * The one front of our servers: web pages, token, limits and our headers, then the hot routes straight from the table, and
  * Express for everything else. Does not listen.
  */
 export function createFront<T extends RouteTable>(
@@ -61,7 +65,8 @@ export function createFront<T extends RouteTable>(
   }
   const app = createApp(routes, handlers, front);
   return (request, response) => {
-    if (!front.admits(request)) return front.refuse(request, response);
+    const refusal = front.refusal(request);
+    if (refusal !== undefined) return front.refuse(request, response, refusal);
     const serveHot = hot.get(`${request.method} ${request.url}`);
     if (serveHot) serveHot(request, response);
     else app(request, response);
@@ -95,26 +100,31 @@ function createApp<T extends RouteTable>(routes: T, handlers: Handlers<T>, front
 class Front {
   readonly #own: FlatHeaders;
   readonly #isAuthorized: (header: string | undefined) => boolean;
+  readonly #browsers: BrowserGuard;
   readonly #maxBodyBytes: number;
 
   constructor(private readonly options: FrontOptions) {
     this.#own = [headerNames.features, features.join(","), headerNames.instance, options.instance];
     this.#isAuthorized = options.token === undefined ? () => true : tokenCheck(options.token);
+    this.#browsers = new BrowserGuard(options.hostNames ?? []);
     this.#maxBodyBytes = options.maxBodyBytes ?? 64 * 1024 * 1024;
   }
 
   /** Liveness probes carry no token; their reply tells nothing but the version and the instance. */
-  admits({ url, headers }: IncomingMessage): boolean {
-    return this.#isAuthorized(headers.authorization) || url === "/health";
-  }
-
-  refuse(request: IncomingMessage, response: ServerResponse): void {
-    discard(request);
+  refusal(request: IncomingMessage): CodedError | undefined {
+    const isAuthorized = this.#isAuthorized(request.headers.authorization);
+    const isTrusted = isAuthorized && this.options.token !== undefined;
+    const refusal = this.#browsers.refusal(request, isTrusted);
+    if (refusal !== undefined || isAuthorized || request.url === "/health") return refusal;
     const what = request.headers.authorization === undefined ? "A token is required" : "The token is not the right one";
     const how = "send Authorization: Bearer <token> (the bins send EVAL_TOKEN, or --token)";
-    const error = new CodedError("UNAUTHORIZED", `${what}: ${how}`);
-    const headers = { "www-authenticate": 'Basic realm="eval", Bearer', connection: "close" };
-    writeError(response, error, this.#own, headers);
+    return new CodedError("UNAUTHORIZED", `${what}: ${how}`);
+  }
+
+  refuse(request: IncomingMessage, response: ServerResponse, error: CodedError): void {
+    discard(request);
+    const challenge = error.code === "UNAUTHORIZED" ? { "www-authenticate": 'Basic realm="eval", Bearer' } : {};
+    writeError(response, error, this.#own, { ...challenge, connection: "close" });
   }
 
   headers(): FlatHeaders {

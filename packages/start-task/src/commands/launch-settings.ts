@@ -11,6 +11,7 @@ export interface WorkerSettings {
   /** Name under which the controller reaches the workers. */
   selfHost: string;
   insecure: boolean;
+  allowHosts: readonly string[];
   /** How long running samples may go on after SIGTERM, in seconds. */
   drainTimeoutS: number;
   logLevel?: LogLevel | undefined;
@@ -21,6 +22,7 @@ export interface ControllerSettings {
   host: string;
   port: number;
   insecure: boolean;
+  allowHosts: readonly string[];
   logLevel?: LogLevel | undefined;
   logFormat?: LogFormat | undefined;
 }

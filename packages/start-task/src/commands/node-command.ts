@@ -40,9 +40,15 @@ export function controllerCommand(settings: ControllerSettings, program: NodePro
   return nodeCommand(flags, program);
 }
 
-function commonFlags({ insecure, logLevel, logFormat }: Omit<ControllerSettings, "host" | "port">): string[] {
+function commonFlags({
+  insecure,
+  allowHosts,
+  logLevel,
+  logFormat,
+}: Omit<ControllerSettings, "host" | "port">): string[] {
   return [
     ...(insecure ? ["--insecure"] : []),
+    ...allowHosts.flatMap((name) => ["--allow-host", name]),
     ...(logLevel === undefined ? [] : ["--log-level", logLevel]),
     ...(logFormat === undefined ? [] : ["--log-format", logFormat]),
   ];

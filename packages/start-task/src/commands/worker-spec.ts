@@ -30,6 +30,7 @@ function settingsOf({ options, prepared, limits, token }: Launch, controller: st
     host: prepared.host,
     selfHost: prepared.selfHost,
     insecure: options.insecure === true && token === undefined,
+    allowHosts: options.allowHosts ?? [],
     drainTimeoutS: limits.drainTimeoutMs / 1000,
     logLevel: options.logLevel,
     logFormat: options.logFormat,

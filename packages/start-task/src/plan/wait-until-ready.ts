@@ -23,7 +23,7 @@ export interface ReadinessOptions {
 
 /**
  * Resolves when the controller lists every worker as alive. Rejects with TIMEOUT that names those that are missing,
- * UNAUTHORIZED where the controller wants another token, or the signal's reason.
+ * UNAUTHORIZED or FORBIDDEN where the controller refuses, or the signal's reason.
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   const { workers, timeoutMs, signal, now } = options;
@@ -50,7 +50,7 @@ async function lookUp({ client, signal, timeoutMs }: ReadinessOptions): Promise<
     return { alive: new Set(alive.map((worker) => comparable(worker.address))), problem: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    if (isCodedError(error) && error.code === "UNAUTHORIZED") throw error;
+    if (isCodedError(error) && (error.code === "UNAUTHORIZED" || error.code === "FORBIDDEN")) throw error;
     return { alive: new Set(), problem: messageOf(error) };
   }
 }

@@ -38,6 +38,17 @@ export function missingMysql(): Promise<string | undefined> {
   });
 }
 
+/** Debian's Chromium and the usual places of Chrome; `EVAL_TEST_CHROMIUM` names another. */
+export function chromiumFile(): string | undefined {
+  const usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const candidates = process.env.EVAL_TEST_CHROMIUM === undefined ? usual : [process.env.EVAL_TEST_CHROMIUM];
+  return candidates.find((file) => existsSync(file));
+}
+
+export function missingChromium(): string | undefined {
+  return chromiumFile() === undefined ? "there is no Chromium (set EVAL_TEST_CHROMIUM)" : undefined;
+}
+
 /** Tests start Redis servers of their own: some of them are stopped, or ask for a password. */
 export function missingRedisServer(): string | undefined {
   const { status } = spawnSync("redis-server", ["--version"], { stdio: "ignore" });
