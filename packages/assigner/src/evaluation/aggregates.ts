@@ -1,15 +1,20 @@
-import { isCodedError, messageOf, type TaskOutput } from "@eval/protocol";
+import { join } from "node:path";
+import { CodedError, isCodedError, messageOf, type TaskOutput } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
-import { type CellRef, cellFolder } from "../results/cell-folder.js";
-import { type Overall, OverallFold, writeOverall } from "../results/overall.js";
+import { type CellRef, cellFolder, fileNames } from "../results/cell-folder.js";
+import { OverallFold, writeOverall } from "../results/overall.js";
+import { ResultDigest } from "../results/result-digest.js";
 import { readResults } from "../results/resume.js";
+import type { RunLog } from "../results/run-log.js";
 import { persist } from "../session/persist.js";
 import type { TaskClient } from "../session/task-client.js";
 import type { KnownTask } from "./await-tasks.js";
+import type { Aggregate } from "./cell-state.js";
 import { TaskResults } from "./task-results.js";
 
 export interface AggregatesOptions {
   output: string;
+  log: RunLog;
   logger: Logger;
   tasks: ReadonlyMap<string, TaskClient>;
   known: ReadonlyMap<string, KnownTask>;
@@ -24,7 +29,9 @@ const maxAggregates = 4;
 
 interface Order {
   cell: CellRef;
-  onOverall: (overall: Overall) => void;
+  /** Results of the cell. */
+  done: number;
+  onAggregate: (aggregate: Aggregate) => void;
 }
 
 /** Has the tasks make the overalls of complete epochs, and writes them. */
@@ -40,9 +47,12 @@ export class Aggregates {
     return this.#failed;
   }
 
-  /** @param onOverall told when it is written */
-  order(cell: CellRef, onOverall: (overall: Overall) => void): void {
-    this.#orders.push({ cell, onOverall });
+  /**
+   * @param done results of the cell, all of which the journal must hold
+   * @param onAggregate told when it is written
+   */
+  order(cell: CellRef, done: number, onAggregate: (aggregate: Aggregate) => void): void {
+    this.#orders.push({ cell, done, onAggregate });
     this.#start();
   }
 
@@ -63,13 +73,14 @@ export class Aggregates {
     }
   }
 
-  async #make({ cell, onOverall }: Order): Promise<void> {
-    const { output, logger, signal, patienceMs } = this.options;
+  async #make({ cell, done, onAggregate }: Order): Promise<void> {
+    const { output, log, logger, signal, patienceMs } = this.options;
     const { agent, task, epoch } = cell;
     try {
-      const overall = await persist(() => this.#overallOf(cell), isPassing, { patienceMs, signal, workerTries: 10 });
-      await writeOverall(cellFolder(output, cell), overall);
-      onOverall(overall);
+      const make = () => this.#overallOf(cell, done);
+      const aggregate = await persist(make, isPassing, { patienceMs, signal, workerTries: 10 });
+      await writeOverall(cellFolder(output, cell), aggregate.overall, aggregate.digest, log.assertHeld);
+      onAggregate(aggregate);
     } catch (error) {
       if (signal.aborted) return;
       this.#failed = true;
@@ -78,20 +89,29 @@ export class Aggregates {
     }
   }
 
-  async #overallOf(cell: CellRef): Promise<Overall> {
+  async #overallOf(cell: CellRef, done: number): Promise<Aggregate> {
     const { output, tasks, known, signal } = this.options;
     const fold = new OverallFold();
     const own = new TaskResults(known.get(cell.task)?.indices ?? []);
-    const results = fold.through(own.of(readResults(output, cell)));
+    const digest = new ResultDigest();
+    const results = fold.through(own.of(readResults(output, cell, digest)));
     const sent = known.get(cell.task)?.needsHistory === false ? withoutHistory(results) : results;
     const custom = await (tasks.get(cell.task) as TaskClient).calculateOverall(sent, signal);
-    return fold.finish(custom, own.others);
+    const overall = fold.finish(custom, own.others);
+    if (overall.total !== done) throw lostResults(output, cell, overall.total, done);
+    return { overall, digest: digest.finish() };
   }
 }
 
 /** Whether an aggregate may be asked for again: the step changes nothing. */
 function isPassing(error: unknown): boolean {
-  return isCodedError(error);
+  return isCodedError(error) && error.code !== "OUTPUT_WRITE_FAILED";
+}
+
+function lostResults(output: string, cell: CellRef, found: number, done: number): CodedError {
+  const file = join(cellFolder(output, cell), fileNames.runs);
+  const what = `${file} holds ${found} of the ${done} results that were written`;
+  return new CodedError("OUTPUT_WRITE_FAILED", `${what}: another program has deleted or changed it`);
 }
 
 async function* withoutHistory(results: AsyncIterable<TaskOutput>): AsyncGenerator<TaskOutput> {

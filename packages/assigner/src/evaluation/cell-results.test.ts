@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -218,5 +219,23 @@ describe("CellResults", () => {
     await again.results.settled();
     expect([asked.length, again.results.isAggregated]).toEqual([3, true]);
     await again.log.close();
+  });
+
+  it("makes no aggregate of a journal that has lost results, and counts it as failed", async () => {
+    let calls = 0;
+    const { results, events, log } = await resultsOf(3, (received) => {
+      calls += 1;
+      if (calls === 1) {
+        rmSync(join(output, "a", "t", "runs.jsonl"));
+        throw new CodedError("UNREACHABLE", "the worker is away for a moment");
+      }
+      return { n: received.length };
+    });
+    for (const index of [0, 1, 2]) await results.record(settlement(index, {}));
+    await results.settled();
+    expect([calls, results.overallFailed, results.isAggregated]).toEqual([2, true, false]);
+    expect(events.filter(({ type }) => type === "overall")).toEqual([]);
+    await expect(file("overall.json")).rejects.toThrow("ENOENT");
+    await log.close();
   });
 });

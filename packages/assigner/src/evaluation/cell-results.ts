@@ -2,7 +2,7 @@ import { type Json, messageOf } from "@eval/protocol";
 import type { Settlement } from "../dispatch/center-options.js";
 import { writeEpochs } from "../results/epochs-file.js";
 import { isAccepted, type RunRecord } from "../results/journal-record.js";
-import type { RunLog } from "../results/run-log.js";
+import type { readResults } from "../results/resume.js";
 import type { SummaryRow } from "../results/summary.js";
 import { Aggregates, type AggregatesOptions } from "./aggregates.js";
 import { CellState, type EpochState } from "./cell-state.js";
@@ -12,7 +12,6 @@ import type { FolderCell } from "./prepare-plan.js";
 import { TaskResults } from "./task-results.js";
 
 export interface CellResultsOptions extends AggregatesOptions {
-  log: RunLog;
   onEvent: (event: EvaluationEvent) => void;
   /** Takes secrets out of what an agent or a task said went wrong. */
   redact: (text: string) => string;
@@ -110,23 +109,23 @@ export class CellResults {
     for (const state of cell.toAggregate()) {
       if (this.#ordered.has(state)) continue;
       this.#ordered.add(state);
-      const { epoch } = state;
-      this.#aggregates.order({ agent, task, epoch }, (overall) => {
-        state.overall = overall;
-        this.options.onEvent({ type: "overall", agent, task, epoch, overall });
+      const { epoch, done } = state;
+      this.#aggregates.order({ agent, task, epoch }, done, (aggregate) => {
+        state.aggregate = aggregate;
+        this.options.onEvent({ type: "overall", agent, task, epoch, overall: aggregate.overall });
       });
     }
   }
 
   async #writeEpochs(cell: CellState): Promise<void> {
-    const { output, logger, signal } = this.options;
+    const { output, log, logger, signal } = this.options;
     const complete = cell.complete();
     if (complete.length < 2 || signal.aborted) return;
     try {
       const indices = this.options.known.get(cell.task)?.indices;
-      await writeEpochs(output, cell, complete, (results) =>
-        indices ? new TaskResults(indices).of(results) : results,
-      );
+      const own = (results: ReturnType<typeof readResults>) =>
+        indices ? new TaskResults(indices).of(results) : results;
+      await writeEpochs(output, cell, complete, own, log.assertHeld);
     } catch (error) {
       this.#epochsFailed = true;
       logger.error(`${cell.agent} / ${cell.task}: epochs.json could not be written: ${messageOf(error)}`);

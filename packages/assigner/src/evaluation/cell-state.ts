@@ -2,15 +2,17 @@ import { type MetricSpread, spreadOf } from "../results/epoch-statistics.js";
 import type { CompleteEpoch } from "../results/epochs-file.js";
 import type { RunError } from "../results/journal-record.js";
 import { mainMetric } from "../results/main-metric.js";
-import type { Overall } from "../results/overall.js";
 import type { FailureCounts, SummaryMetric, SummaryRow } from "../results/summary.js";
 import type { EpochCount, RepeatedCellPlan } from "./plan.js";
 import type { FolderCell } from "./prepare-plan.js";
 
 /** One epoch of a cell while the run goes on. */
 export interface EpochState extends EpochCount {
-  overall: Overall | undefined;
+  aggregate: Aggregate | undefined;
 }
+
+/** An overall, and the digest of the lines that it was made of. */
+export type Aggregate = Pick<CompleteEpoch, "overall" | "digest">;
 
 /** One cell while the run goes on. Pure; times are monotonic milliseconds. */
 export class CellState {
@@ -34,12 +36,12 @@ export class CellState {
     this.#done = plan.done;
     this.#failed = plan.excluded.filter(({ reason }) => reason === "failed before").length;
     this.#taskErrors = folder.epochs.reduce((sum, { recorded }) => sum + recorded.taskErrors, 0);
-    const overalls = new Map(folder.epochs.map(({ epoch, overall }) => [epoch, overall]));
+    const found = new Map(folder.epochs.map((epoch) => [epoch.epoch, epoch]));
     this.epochs = plan.epochs.map((count) => {
-      const overall = overalls.get(count.epoch);
+      const { overall, recorded } = found.get(count.epoch) ?? {};
       // An aggregate of a set that has grown or shrunk since says nothing of what it is now.
       const isOfAll = count.done === count.total && overall?.total === count.total;
-      return { ...count, overall: isOfAll ? overall : undefined };
+      return { ...count, aggregate: isOfAll && recorded ? { overall, digest: recorded.digest } : undefined };
     });
   }
 
@@ -66,12 +68,12 @@ export class CellState {
 
   /** Epochs whose samples all have a result, and that have no overall yet. */
   toAggregate(): EpochState[] {
-    return this.epochs.filter((epoch) => isComplete(epoch) && epoch.overall === undefined);
+    return this.epochs.filter((epoch) => isComplete(epoch) && epoch.aggregate === undefined);
   }
 
   /** Epochs with their overall. */
   complete(): CompleteEpoch[] {
-    return this.epochs.flatMap(({ epoch, overall }) => (overall ? [{ epoch, overall }] : []));
+    return this.epochs.flatMap(({ epoch, aggregate }) => (aggregate ? [{ epoch, ...aggregate }] : []));
   }
 
   row(): SummaryRow {

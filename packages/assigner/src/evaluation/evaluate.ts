@@ -2,10 +2,12 @@ import { join, resolve } from "node:path";
 import { redactError } from "@eval/protocol/config";
 import { silentLogger } from "@eval/protocol/logger";
 import { fileNames } from "../results/cell-folder.js";
+import { detachJournals } from "../results/detach-journals.js";
 import { writeFileDurably } from "../results/durable-files.js";
 import { assertOutputFolder } from "../results/output-folder.js";
 import { lockOutput } from "../results/output-lock.js";
 import { RunLog } from "../results/run-log.js";
+import { removeStaleTemporaries } from "../results/stale-temporaries.js";
 import { checkOptions } from "./check-options.js";
 import type { EvaluateOptions, EvaluationReport } from "./evaluate-options.js";
 import { expandOutput } from "./evaluation-config.js";
@@ -34,10 +36,13 @@ export async function evaluate(
   }
   const output = resolve(cwd, expandOutput(options.output ?? evaluation.output, new Date()));
   await assertOutputFolder(output);
-  const lock = await lockOutput(output, { force: options.forceUnlock ?? false, now: Date.now });
-  const log = new RunLog(output, { now: Date.now });
+  const force = options.forceUnlock ?? false;
+  const lock = await lockOutput(output, { force, now: Date.now });
+  const log = new RunLog(output, { now: Date.now, lock });
   try {
-    await writeFileDurably(join(output, fileNames.config), evaluation.kept);
+    await removeStaleTemporaries(output, Date.now());
+    if (force) await detachJournals(output);
+    await writeFileDurably(join(output, fileNames.config), evaluation.kept, log.assertHeld);
     return await new Launch(evaluation, output, log, { ...options, cwd, logger, leaseS }).run();
   } catch (error) {
     // A module may put what it was given into its errors.

@@ -81,7 +81,15 @@ export class Launch {
     const { planOnly } = await import("./plan-only.js");
     const { logger, keepFailed = false, allowVersionMix = false } = this.settings;
     const { output } = this;
-    const shared = { output, logger, keepFailed, allowVersionMix, epochs: this.#epochs, signal: this.#signal };
+    const shared = {
+      output,
+      mayWrite: this.log.assertHeld,
+      logger,
+      keepFailed,
+      allowVersionMix,
+      epochs: this.#epochs,
+      signal: this.#signal,
+    };
     const plan = await planOnly(cells, clients, { ...shared, capacity: this.evaluation.concurrency });
     return { outcome: "planned", output, rows: [], ...nothingStarved, plan };
   }
@@ -89,7 +97,7 @@ export class Launch {
   async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
     let results: CellResults | undefined;
     // A new instance with every launch: the controller ends what an earlier one has left.
-    const owner = `${await readOrMakeRunId(this.output)}/${randomId()}`;
+    const owner = `${await readOrMakeRunId(this.output, this.log.assertHeld)}/${randomId()}`;
     const leases = new LeaseKeeper([...clients.values()], this.settings.leaseS, this.settings.logger);
     leases.keep(owner);
     const center = await this.#makeCenter(clients, owner, leases, () => results as CellResults);
@@ -105,6 +113,7 @@ export class Launch {
       if (isNothingLeft) this.settings.logger.info(nothingLeft(plans.cells));
       const ended = isNothingLeft ? nothingRan : await leases.during(() => center.start(plans.cells));
       await results.settled();
+      await this.log.assertInPlace();
       isInOrder = true;
       return { output: this.output, ...reportOf(results, ended, this.#signal.aborted) };
     } finally {

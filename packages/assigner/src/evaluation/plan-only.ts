@@ -20,6 +20,8 @@ const waitMs = 2_000;
 
 export interface PlanOnlyOptions extends PreparePlanOptions {
   output: string;
+  /** Called before plan.json is written. */
+  mayWrite: () => Promise<void>;
   capacity: EvaluationConfig["concurrency"];
   signal: AbortSignal;
   logger: Logger;
@@ -31,7 +33,7 @@ export async function planOnly(
   clients: ReadonlyMap<string, TaskClient>,
   options: PlanOnlyOptions,
 ): Promise<PlanReport> {
-  const { output, signal, logger, capacity } = options;
+  const { output, mayWrite, signal, logger, capacity } = options;
   const { known, missing } = await askTasks(clients, { waitMs, signal, onWaiting: () => {} });
   for (const [task, why] of missing) logger.warn(`${task}: ${why}; planning with what the output folder holds`);
   const report: PlanReport = {
@@ -40,7 +42,7 @@ export async function planOnly(
     assignments: cells.map((cell) => describe(cell, known, missing, options)),
     capacity: describeCapacity(capacity, clients, await readCapacities(clients, [...known.keys()], signal, logger)),
   };
-  await writeFileDurably(join(output, fileNames.plan), `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFileDurably(join(output, fileNames.plan), `${JSON.stringify(report, undefined, 2)}\n`, mayWrite);
   return report;
 }
 

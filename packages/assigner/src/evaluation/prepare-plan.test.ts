@@ -87,13 +87,18 @@ describe("preparePlan", () => {
       if (statistics) await writeFile(join(folder, "epochs.json"), JSON.stringify(statistics));
       await read([line(0), line(1)], [], overall);
       const [cell] = await readCells(output, cells, new RunLog(output, { now: Date.now }), silentLogger, 2);
+      digests = cell?.epochs.map(({ recorded }) => recorded.digest);
       return cell?.isComplete;
     };
+    let digests: string[] | undefined;
     expect(await completeOf({ total: 2, validation: {}, custom: {} })).toBe(true);
     const withOther = { total: 1, validation: {}, custom: {}, not_in_task: 1 };
     expect(await completeOf(withOther)).toBe(false);
     expect(await completeOf(withOther, { epochs: [1], metrics: {}, pass_at_k: null })).toBe(false);
-    expect(await completeOf(withOther, { epochs: [1, 2], metrics: {}, pass_at_k: null })).toBe(true);
+    const statistics = { epochs: [1, 2], results_sha256: digests, metrics: {}, pass_at_k: null };
+    expect(await completeOf(withOther, statistics)).toBe(true);
+    const ofOthers = { ...statistics, results_sha256: [digests?.[0], "other"] };
+    expect(await completeOf(withOther, ofOthers)).toBe(false);
   });
 
   it("refuses to mix versions of a task, unless told to", async () => {

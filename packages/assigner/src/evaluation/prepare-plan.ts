@@ -2,7 +2,7 @@ import { CodedError } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import { type CellRef, cellFolder, epochsIn } from "../results/cell-folder.js";
 import { saysEpochs } from "../results/epochs-file.js";
-import { type Overall, readValidOverall } from "../results/overall.js";
+import { distrustOverall, type Overall, readValidOverall } from "../results/overall.js";
 import { type RecordedCell, readRecordedCell } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
 import type { KnownTask } from "./await-tasks.js";
@@ -47,16 +47,20 @@ export async function readCells(
 
 /** Which results are the task's own, the task alone can say; where all are, its epochs.json can be made without it. */
 async function lacksStatistics(output: string, cell: PlanCell, epochs: readonly FolderEpoch[]): Promise<boolean> {
-  const complete = epochs.flatMap(({ epoch, overall }) => (overall ? [{ epoch, overall }] : []));
+  const complete = epochs.flatMap(({ epoch, overall, recorded: { digest } }) => {
+    return overall ? [{ epoch, overall, digest }] : [];
+  });
   const hasOthers = complete.some(({ overall }) => overall.not_in_task !== undefined);
   return complete.length > 1 && hasOthers && !(await saysEpochs(output, cell, complete));
 }
 
 async function readEpoch(output: string, ref: CellRef, log: RunLog, logger: Logger): Promise<FolderEpoch> {
-  const recorded = await readRecordedCell(output, ref);
+  const recorded = await readRecordedCell(output, ref, log.assertHeld);
   for (const repair of recorded.repairs) logger.warn(repair);
   log.seed(ref, recorded.accepted);
-  const overall = await readValidOverall(cellFolder(output, ref), recorded.accepted.size);
+  const folder = cellFolder(output, ref);
+  const overall = await readValidOverall(folder, { accepted: recorded.accepted.size, digest: recorded.digest });
+  if (overall === undefined) await distrustOverall(folder, log.assertHeld);
   return { epoch: ref.epoch, recorded, overall };
 }
 

@@ -15,6 +15,7 @@ export const fileNames = {
   error: "error.jsonl",
   late: "late.jsonl",
   overall: "overall.json",
+  overallSource: "overall.source.json",
   epochs: "epochs.json",
   lock: ".lock",
   config: "config.yaml",

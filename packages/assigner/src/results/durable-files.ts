@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { CodedError } from "@eval/protocol";
+import { CodedError, isCodedError } from "@eval/protocol";
 
 /** What systems answer that cannot open or sync a folder: there it is neither possible nor needed. */
 const cannotSync = new Set(["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP", "EBADF"]);
@@ -54,8 +54,14 @@ export class FolderMaker {
 /**
  * Replaces a file by `content`: after a crash there is the old file or the new one, never a part. Rejects with
  * OUTPUT_WRITE_FAILED.
+ *
+ * @param mayReplace called right before the file is replaced; what it rejects with, this rejects with
  */
-export async function writeFileDurably(path: string, content: string): Promise<void> {
+export async function writeFileDurably(
+  path: string,
+  content: string,
+  mayReplace: () => Promise<void> = async () => {},
+): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     const handle = await open(temporary, "wx");
@@ -65,9 +71,11 @@ export async function writeFileDurably(path: string, content: string): Promise<v
     } finally {
       await handle.close();
     }
+    await mayReplace();
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
+    if (isCodedError(cause)) throw cause;
     throw new CodedError("OUTPUT_WRITE_FAILED", `cannot write ${path}`, { cause });
   }
   await syncFolder(dirname(path));

@@ -14,6 +14,8 @@ export interface MetricSpread {
 export interface EpochStatistics {
   /** The epochs that it is about, in order. */
   epochs: number[];
+  /** For each of them, the digest of the results that it is about. */
+  results_sha256: string[];
   /** Numbers of the overalls by their path: `validation.completed`, `custom.accuracy`, ... */
   metrics: Record<string, MetricSpread>;
   /** By k; null where the task's results have no boolean or 0/1 `score`. */

@@ -11,6 +11,8 @@ import { readResults } from "./resume.js";
 export interface CompleteEpoch {
   epoch: number;
   overall: Overall;
+  /** Of the lines that the overall was made of, see ResultDigest. */
+  digest: string;
 }
 
 /**
@@ -23,30 +25,36 @@ export async function writeEpochs(
   cell: { agent: string; task: string },
   complete: readonly CompleteEpoch[],
   own: (results: ReturnType<typeof readResults>) => AsyncIterable<TaskOutput>,
+  mayReplace?: () => Promise<void>,
 ): Promise<void> {
   if (await saysEpochs(output, cell, complete)) return;
-  const { epochs, metrics } = summaryOf(complete);
+  const { epochs, results_sha256, metrics } = summaryOf(complete);
   const passes = new PassCount();
   for (const epoch of epochs) {
     for await (const result of own(readResults(output, { ...cell, epoch }))) passes.add(result);
   }
-  const statistics: EpochStatistics = { epochs, metrics, pass_at_k: passes.passAtK() };
-  await writeFileDurably(fileOf(output, cell), `${JSON.stringify(statistics, undefined, 4)}\n`);
+  const statistics: EpochStatistics = { epochs, results_sha256, metrics, pass_at_k: passes.passAtK() };
+  await writeFileDurably(fileOf(output, cell), `${JSON.stringify(statistics, undefined, 4)}\n`, mayReplace);
 }
 
-/** Whether epochs.json is there, and about these overalls. */
+/** Whether epochs.json is there, and made of these results. */
 export async function saysEpochs(
   output: string,
   cell: { agent: string; task: string },
   complete: readonly CompleteEpoch[],
 ): Promise<boolean> {
   const present = await readEpochs(fileOf(output, cell));
-  const { epochs, metrics } = summaryOf(complete);
-  return JSON.stringify([present?.epochs, present?.metrics]) === JSON.stringify([epochs, metrics]);
+  const { epochs, results_sha256, metrics } = summaryOf(complete);
+  const said = [present?.epochs, present?.results_sha256, present?.metrics];
+  return JSON.stringify(said) === JSON.stringify([epochs, results_sha256, metrics]);
 }
 
-function summaryOf(complete: readonly CompleteEpoch[]): Pick<EpochStatistics, "epochs" | "metrics"> {
-  return { epochs: complete.map(({ epoch }) => epoch), metrics: metricsOf(complete.map(({ overall }) => overall)) };
+function summaryOf(complete: readonly CompleteEpoch[]): Omit<EpochStatistics, "pass_at_k"> {
+  return {
+    epochs: complete.map(({ epoch }) => epoch),
+    results_sha256: complete.map(({ digest }) => digest),
+    metrics: metricsOf(complete.map(({ overall }) => overall)),
+  };
 }
 
 function fileOf(output: string, cell: { agent: string; task: string }): string {

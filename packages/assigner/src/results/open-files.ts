@@ -7,6 +7,8 @@ const newline = 0x0a;
 /** A file that is open for appending. */
 export interface OpenFile {
   handle: FileHandle;
+  /** Device and inode: tells this file from another one at the same path. */
+  identity: string;
   /** Bytes that are known to be on disk. */
   size: number;
   /** False where the last line has no end: it must not run on into the next one. */
@@ -91,8 +93,14 @@ async function openForAppending(path: string, folders: FolderMaker): Promise<Ope
   await folders.make(dirname(path));
   const handle = await openOrCreate(path);
   try {
-    const { size } = await handle.stat();
-    return { handle, size, endsWithLine: size === 0 || (await lastByte(handle, size)) === newline };
+    const { dev, ino, size: bytes } = await handle.stat({ bigint: true });
+    const size = Number(bytes);
+    return {
+      handle,
+      identity: `${dev} ${ino}`,
+      size,
+      endsWithLine: size === 0 || (await lastByte(handle, size)) === newline,
+    };
   } catch (error) {
     await handle.close();
     throw error;

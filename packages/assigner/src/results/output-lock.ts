@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError, isCodedError } from "@eval/protocol";
 import { fileNames } from "./cell-folder.js";
@@ -7,6 +7,11 @@ import { FolderMaker, temporaryBeside } from "./durable-files.js";
 import { isProvablyDead, ownIdentity, type ProcessIdentity } from "./process-identity.js";
 
 export interface OutputLock {
+  /**
+   * Rejects with OUTPUT_LOCKED once another process has taken the folder over by force, or has removed the lock: then
+   * nothing may be written any more.
+   */
+  assertHeld(): Promise<void>;
   /** Gives the folder free, if it is still ours. May be called again. */
   release(): Promise<void>;
 }
@@ -45,7 +50,38 @@ async function lockFolder(output: string, { force = false, now }: OutputLockOpti
   const path = join(output, fileNames.lock);
   if (force) await replace(path, own);
   else await take(path, own, output);
-  return { release: () => releaseLock(path, own) };
+  const watch = new LockWatch(path, own, output);
+  return { assertHeld: () => watch.assertHeld(), release: () => releaseLock(path, own) };
+}
+
+/** Looks whether the lock file still names its holder. It is read again only when it is another file than before. */
+class LockWatch {
+  #seen: string | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly own: Holder,
+    private readonly output: string,
+  ) {}
+
+  async assertHeld(): Promise<void> {
+    const file = await identityOf(this.path);
+    if (file !== undefined && file === this.#seen) return;
+    const holder = await readHolder(this.path);
+    if (typeof holder !== "object" || holder.token !== this.own.token) throw lostError(this.output, this.path, holder);
+    this.#seen = file;
+  }
+}
+
+/** Tells one file at a path from another; undefined where there is none. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true });
+    return [dev, ino, mtimeNs, size].join(" ");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -120,6 +156,15 @@ async function readHolder(path: string): Promise<Holder | "unreadable" | undefin
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+function lostError(output: string, path: string, holder: Holder | "unreadable" | undefined): CodedError {
+  const what =
+    typeof holder === "object"
+      ? `process ${holder.pid} on host ${holder.host} took ${output} over (--force-unlock)`
+      : `the lock file ${path} was ${holder === undefined ? "removed" : "overwritten"}: another process took ${output} over (--force-unlock), or a program removed the lock`;
+  const text = `${what}; this process stops and writes nothing more. Launch again with the same folder to continue the run`;
+  return new CodedError("OUTPUT_LOCKED", text);
 }
 
 function lockedError(output: string, path: string, holder: Holder | "unreadable"): CodedError {

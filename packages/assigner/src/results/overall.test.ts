@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskOutput } from "@eval/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { OverallFold, readValidOverall, writeOverall } from "./overall.js";
+import { distrustOverall, OverallFold, readValidOverall, writeOverall } from "./overall.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -39,24 +39,41 @@ describe("the fold", () => {
   });
 });
 
+const digest = "d1";
+
 describe("overall.json", () => {
-  test("is valid for the number of results that it is about", async () => {
-    const overall = new OverallFold().finish({ x: [1] });
-    await writeOverall(join(folder, "a", "b"), { ...overall, total: 3 });
-    expect(await readValidOverall(join(folder, "a", "b"), 3)).toEqual({ ...overall, total: 3 });
-    expect(await readValidOverall(join(folder, "a", "b"), 4)).toBeUndefined();
-    expect(await readdir(join(folder, "a", "b"))).toEqual(["overall.json"]);
-    expect((await readFile(join(folder, "a", "b", "overall.json"), "utf8")).startsWith('{\n    "total": 3,')).toBe(
-      true,
-    );
+  test("is valid for the results that it was made of, and says which these are in a file beside it", async () => {
+    const cell = join(folder, "a", "b");
+    const overall = { ...new OverallFold().finish({ x: [1] }), total: 3 };
+    await writeOverall(cell, overall, digest);
+    expect(await readValidOverall(cell, { accepted: 3, digest })).toEqual(overall);
+    expect(await readValidOverall(cell, { accepted: 4, digest })).toBeUndefined();
+    expect(await readValidOverall(cell, { accepted: 3, digest: "d2" })).toBeUndefined();
+    expect(await readdir(cell)).toEqual(["overall.json", "overall.source.json"]);
+    expect((await readFile(join(cell, "overall.json"), "utf8")).startsWith('{\n    "total": 3,')).toBe(true);
   });
 
-  test("may be v0.2's, with Python's numbers in it", async () => {
+  test("may be v0.2's, with Python's numbers in it, as long as the number of results is right", async () => {
     const text =
       '{\n    "total": 3,\n    "validation": {\n        "completed": 1.0\n    },\n    "custom": {"f1": NaN}\n}';
     await writeFile(join(folder, "overall.json"), text);
     const read = { total: 3, validation: { completed: 1 }, custom: { f1: null } };
-    expect(await readValidOverall(folder, 3)).toEqual(read);
+    expect(await readValidOverall(folder, { accepted: 3, digest })).toEqual(read);
+    expect(await readValidOverall(folder, { accepted: 2, digest })).toBeUndefined();
+  });
+
+  test("of v0.2 that was found outdated once stays outdated, whatever the number of results becomes", async () => {
+    await writeFile(join(folder, "overall.json"), '{"total": 3, "validation": {}}');
+    await distrustOverall(folder);
+    expect(await readValidOverall(folder, { accepted: 3, digest })).toBeUndefined();
+    await writeOverall(folder, { total: 3, validation: {}, custom: null }, digest);
+    await distrustOverall(folder);
+    expect(await readValidOverall(folder, { accepted: 3, digest })).toMatchObject({ total: 3 });
+  });
+
+  test("that is missing needs no mark", async () => {
+    await distrustOverall(folder);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test("is about the results that are the task's; the others are told apart, where there are any", async () => {
@@ -65,20 +82,25 @@ describe("overall.json", () => {
     expect(Object.keys(fold.finish(null))).toEqual(["total", "validation", "custom"]);
     const overall = fold.finish(null, 2);
     expect(overall).toMatchObject({ total: 1, not_in_task: 2 });
-    await writeOverall(folder, overall);
-    expect(await readValidOverall(folder, 3)).toEqual(overall);
-    expect(await readValidOverall(folder, 1)).toBeUndefined();
+    await writeOverall(folder, overall, digest);
+    expect(await readValidOverall(folder, { accepted: 3, digest })).toEqual(overall);
+    expect(await readValidOverall(folder, { accepted: 1, digest })).toBeUndefined();
   });
 
   test.each([["{"], ["null"], ["[]"], ['{"total":3}'], ['{"total":3,"validation":null}'], [""]])(
     "is not valid: %s",
     async (text) => {
       await writeFile(join(folder, "overall.json"), text);
-      expect(await readValidOverall(folder, 3)).toBeUndefined();
+      expect(await readValidOverall(folder, { accepted: 3, digest })).toBeUndefined();
     },
   );
 
+  test("is never valid over no results at all", async () => {
+    await writeOverall(folder, new OverallFold().finish(null), digest);
+    expect(await readValidOverall(folder, { accepted: 0, digest })).toBeUndefined();
+  });
+
   test("may be missing", async () => {
-    expect(await readValidOverall(join(folder, "none"), 0)).toBeUndefined();
+    expect(await readValidOverall(join(folder, "none"), { accepted: 1, digest })).toBeUndefined();
   });
 });

@@ -54,21 +54,76 @@ export class OverallFold {
   }
 }
 
-/** Replaces `{folder}/overall.json`. */
-export async function writeOverall(folder: string, overall: Overall): Promise<void> {
+/**
+ * Replaces `{folder}/overall.json`, then writes down beside it which results it was made of. A crash in between leaves
+ * an overall that {@link readValidOverall} takes for an outdated one.
+ *
+ * @param digest of the results' lines, see ResultDigest
+ * @param mayReplace see writeFileDurably
+ */
+export async function writeOverall(
+  folder: string,
+  overall: Overall,
+  digest: string,
+  mayReplace?: () => Promise<void>,
+): Promise<void> {
   await new FolderMaker().make(folder);
-  await writeFileDurably(join(folder, fileNames.overall), `${JSON.stringify(overall, undefined, 4)}\n`);
+  await writeFileDurably(join(folder, fileNames.overall), `${JSON.stringify(overall, undefined, 4)}\n`, mayReplace);
+  await writeSource(folder, digest, mayReplace);
 }
 
-/** The folder's overall.json if it is there, readable, and about `accepted` results; else it has to be made anew. */
-export async function readValidOverall(folder: string, accepted: number): Promise<Overall | undefined> {
+/** What a folder's journal holds. */
+export interface RecordedResults {
+  /** How many. */
+  accepted: number;
+  /** Of their lines. */
+  digest: string;
+}
+
+/**
+ * The folder's overall.json if it is there, readable, and made of these results; else it has to be made anew. v0.2
+ * does not write down what an overall was made of: then the number of results has to be enough.
+ */
+export async function readValidOverall(
+  folder: string,
+  { accepted, digest }: RecordedResults,
+): Promise<Overall | undefined> {
+  const source = await readSource(folder);
+  if (source !== undefined && source !== digest) return undefined;
+  const overall = (parsePythonObject((await readText(folder, fileNames.overall)) ?? "") ?? {}) as Partial<Overall>;
+  const { total, validation, custom = null, not_in_task: others = 0 } = overall;
+  if (total === undefined || total === 0 || total + others !== accepted) return undefined;
+  if (typeof validation !== "object" || validation === null) return undefined;
+  return { total, validation, custom, ...(others > 0 && { not_in_task: others }) };
+}
+
+/**
+ * Marks an overall.json that does not say what it was made of as outdated: once new results are written, their number
+ * may be the same again.
+ */
+export async function distrustOverall(folder: string, mayReplace?: () => Promise<void>): Promise<void> {
+  const isUnmarked = (await readSource(folder)) === undefined;
+  if (isUnmarked && (await readText(folder, fileNames.overall)) !== undefined) {
+    await writeSource(folder, null, mayReplace);
+  }
+}
+
+async function writeSource(folder: string, digest: string | null, mayReplace?: () => Promise<void>): Promise<void> {
+  const content = `${JSON.stringify({ results_sha256: digest })}\n`;
+  await writeFileDurably(join(folder, fileNames.overallSource), content, mayReplace);
+}
+
+/** Undefined: there is no such file. Null: the overall was made of results that nobody knows any more. */
+async function readSource(folder: string): Promise<string | null | undefined> {
+  const text = await readText(folder, fileNames.overallSource);
+  if (text === undefined) return undefined;
+  const digest = parsePythonObject(text)?.results_sha256;
+  return typeof digest === "string" ? digest : null;
+}
+
+async function readText(folder: string, name: string): Promise<string | undefined> {
   try {
-    const text = await readFile(join(folder, fileNames.overall), "utf8");
-    const overall = (parsePythonObject(text) ?? {}) as Partial<Overall>;
-    const { total, validation, custom = null, not_in_task: others = 0 } = overall;
-    if (total === undefined || total + others !== accepted) return undefined;
-    if (typeof validation !== "object" || validation === null) return undefined;
-    return { total, validation, custom, ...(others > 0 && { not_in_task: others }) };
+    return await readFile(join(folder, name), "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

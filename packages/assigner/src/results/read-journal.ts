@@ -22,12 +22,17 @@ const newline = 0x0a;
 /**
  * Reads a journal line by line, one line in memory at a time, and returns what is wrong with it. A file that does not
  * exist is empty. Empty lines mean nothing.
+ *
+ * @param visit is given each record, and its line
  */
-export async function readJournal(path: string, visit: (line: JournalLine) => void): Promise<JournalDamage> {
+export async function readJournal(
+  path: string,
+  visit: (line: JournalLine, text: string) => void,
+): Promise<JournalDamage> {
   const damage: JournalDamage = { torn: undefined, corrupt: [], unended: false };
   for await (const { text, span, ended } of journalLines(path)) {
     const line = parseLine(text);
-    if (line !== undefined) visit(line);
+    if (line !== undefined) visit(line, text);
     else if (!ended) damage.torn = span;
     else if (text.trim() !== "") damage.corrupt.push(span);
     if (line !== undefined && !ended) damage.unended = true;

@@ -4,6 +4,7 @@ import { type CellRef, cellFolder, fileNames } from "./cell-folder.js";
 import { type JournalLine, parseLine } from "./journal-record.js";
 import { journalLines, readJournal } from "./read-journal.js";
 import { repairJournal } from "./repair-journal.js";
+import { ResultDigest } from "./result-digest.js";
 
 /** What an output folder holds of one cell and epoch; fits the plan's RecordedEpoch. */
 export interface RecordedCell extends CellRef {
@@ -19,6 +20,8 @@ export interface RecordedCell extends CellRef {
   taskVersions: Set<string>;
   /** Lines of runs.jsonl that are no results. They stay, and their samples are run again. */
   unusable: number;
+  /** Of the accepted lines, see {@link ResultDigest}. */
+  digest: string;
   /** What was damaged and how it was repaired, in words. */
   repairs: string[];
 }
@@ -26,8 +29,14 @@ export interface RecordedCell extends CellRef {
 /**
  * Reads a cell's journal, ours or v0.2's, and repairs it. Keeps indices in memory, no outputs. The caller holds the
  * folder's lock.
+ *
+ * @param mayWrite called before a repair; what it rejects with, this rejects with
  */
-export async function readRecordedCell(output: string, { agent, task, epoch }: CellRef): Promise<RecordedCell> {
+export async function readRecordedCell(
+  output: string,
+  { agent, task, epoch }: CellRef,
+  mayWrite: () => Promise<void> = async () => {},
+): Promise<RecordedCell> {
   const cell: RecordedCell = {
     agent,
     task,
@@ -38,12 +47,22 @@ export async function readRecordedCell(output: string, { agent, task, epoch }: C
     failedAttempts: 0,
     taskVersions: new Set(),
     unusable: 0,
+    digest: "",
     repairs: [],
   };
+  const digest = new ResultDigest();
   const folder = cellFolder(output, cell);
-  await readAndRepair(cell, join(folder, fileNames.runs), (line) => noteRun(cell, line));
+  const readAndRepair = async (path: string, visit: (line: JournalLine, text: string) => void): Promise<void> => {
+    const damage = await readJournal(path, visit);
+    await mayWrite();
+    cell.repairs.push(...(await repairJournal(path, damage)));
+  };
+  await readAndRepair(join(folder, fileNames.runs), (line, text) => {
+    if (noteRun(cell, line)) digest.add(text);
+  });
+  cell.digest = digest.finish();
   if (cell.unusable > 0) cell.repairs.push(unusableLines(folder, cell.unusable));
-  await readAndRepair(cell, join(folder, fileNames.error), (line) => {
+  await readAndRepair(join(folder, fileNames.error), (line) => {
     cell.failedAttempts++;
     if (!cell.accepted.has(line.index)) cell.failed.add(line.index);
   });
@@ -54,16 +73,14 @@ function unusableLines(folder: string, count: number): string {
   return `${join(folder, fileNames.runs)}: lines without a result: ${count}; they stay, and their samples are run again`;
 }
 
-async function readAndRepair(cell: RecordedCell, path: string, visit: (line: JournalLine) => void): Promise<void> {
-  cell.repairs.push(...(await repairJournal(path, await readJournal(path, visit))));
-}
-
-function noteRun(cell: RecordedCell, line: JournalLine): void {
+/** Whether the line is a result that counts. */
+function noteRun(cell: RecordedCell, line: JournalLine): boolean {
   if (!isResult(line)) cell.unusable++;
-  if (!isResult(line) || cell.accepted.has(line.index)) return;
+  if (!isResult(line) || cell.accepted.has(line.index)) return false;
   cell.accepted.add(line.index);
   if (line.output.status === "task error") cell.taskErrors++;
   if (line.taskVersion !== null) cell.taskVersions.add(line.taskVersion);
+  return true;
 }
 
 type ResultLine = JournalLine & { output: TaskOutput };
@@ -75,13 +92,20 @@ function isResult(line: JournalLine): line is ResultLine {
 
 /**
  * The accepted outputs of a cell and epoch, one at a time: the first line of each index, under the line's index.
+ *
+ * @param digest is given the line of each of them
  */
-export async function* readResults(output: string, cell: CellRef): AsyncGenerator<TaskOutput & { index: SampleIndex }> {
+export async function* readResults(
+  output: string,
+  cell: CellRef,
+  digest?: ResultDigest,
+): AsyncGenerator<TaskOutput & { index: SampleIndex }> {
   const seen = new Set<SampleIndex>();
   for await (const { text } of journalLines(join(cellFolder(output, cell), fileNames.runs))) {
     const line = parseLine(text);
     if (line === undefined || !isResult(line) || seen.has(line.index)) continue;
     seen.add(line.index);
+    digest?.add(text);
     yield { ...line.output, index: line.index };
   }
 }

@@ -5,12 +5,15 @@ import { FolderMaker } from "./durable-files.js";
 import { JournalFile } from "./journal-file.js";
 import { formatLine, isAccepted, type RunRecord } from "./journal-record.js";
 import { OpenFiles } from "./open-files.js";
+import type { OutputLock } from "./output-lock.js";
 
 export interface RunLogOptions {
   /** Milliseconds since 1970. */
   now: () => number;
   /** Files open at once; default 64. */
   maxOpenFiles?: number;
+  /** The folder's lock: it is checked before every write. Default: not checked. */
+  lock?: Pick<OutputLock, "assertHeld">;
 }
 
 /** `late`: the sample had a result already, and this one was set aside in `late.jsonl`. */
@@ -37,6 +40,19 @@ export class RunLog {
   /** The write that failed, if one did; every append since then was refused. */
   get broken(): CodedError | undefined {
     return this.failure;
+  }
+
+  /** Rejects with OUTPUT_LOCKED where the folder is no longer this process's: nothing may be written into it. */
+  readonly assertHeld = async (): Promise<void> => {
+    await this.options.lock?.assertHeld();
+  };
+
+  /**
+   * Rejects with OUTPUT_WRITE_FAILED where another program has deleted, replaced or changed a file that this log has
+   * written. No append may be under way.
+   */
+  async assertInPlace(): Promise<void> {
+    for (const journal of this.journals.values()) await journal.assertInPlace();
   }
 
   /** Tells what is on disk from earlier launches: a further result for these is late. */
@@ -89,7 +105,7 @@ export class RunLog {
   private journal(path: string): JournalFile {
     const known = this.journals.get(path);
     if (known !== undefined) return known;
-    const journal = new JournalFile(path, this.files);
+    const journal = new JournalFile(path, this.files, this.assertHeld);
     this.journals.set(path, journal);
     return journal;
   }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { Command, CommanderError } from "commander";
 import { errorTable, isCodedError, messageOf } from "../error.js";
+import { type ExitSource, watchForEarlyExit } from "./early-exit.js";
 import { type ChildProcess, followNpx } from "./npx-parent.js";
 import type { SignalSource } from "./shutdown.js";
 
@@ -23,6 +24,7 @@ export interface BinContext {
 
 /** The part of `process` that {@link runBin} uses. */
 export type BinProcess = SignalSource &
+  ExitSource &
   ChildProcess & {
     argv: string[];
     env: Readonly<Record<string, string | undefined>>;
@@ -44,40 +46,57 @@ export interface RunBinOptions {
 /**
  * Runs a bin. `main` resolves when the program is over (a server's: when it is closed), with the exit code (default
  * 0). What it throws becomes a message on stderr and an exit code: a CodedError's by the error table, 2 for wrong
- * usage, 1 for anything else. A stack is shown with `--log-level debug` or EVAL_DEBUG=1.
+ * usage, 1 for anything else. A stack is shown with `--log-level debug` or EVAL_DEBUG=1. A process that ends before
+ * `main` has resolved, though no signal asked for it, ends with the exit code of ENDED_EARLY.
  */
 export async function runBin(
   main: (context: BinContext) => Promise<number | undefined> | Promise<void>,
   options: RunBinOptions = {},
 ): Promise<void> {
   const host = options.process ?? process;
-  outliveReaders(host);
+  const stopWatching = watchForEarlyExit(host);
+  const exit = (code: number): void => {
+    stopWatching();
+    host.exit(code);
+  };
+  outliveReaders(host, exit);
   const { env, stdout, stderr } = host;
   const argv = host.argv.slice(2);
   const leaveNpx = followNpx(host);
   try {
     const stdin = () => host.stdin;
     const send = host.send?.bind(host);
-    const code = await main({ argv, env, cwd: host.cwd(), stdin, stdout, stderr, process: host, send });
+    const signals = signalsOf(host, exit);
+    const code = await main({ argv, env, cwd: host.cwd(), stdin, stdout, stderr, process: signals, send });
     host.exitCode = code ?? 0;
   } catch (error) {
     const failure = describeFailure(error, wantsStacks(argv, env));
     if (failure.text !== "") stderr.write(`${failure.text}\n`);
     host.exitCode = failure.exit;
   }
+  stopWatching();
   leaveNpx();
   // Unreferenced: it only fires where something that should have been stopped is still open.
   setTimeout(() => host.exit(Number(host.exitCode)), options.lingerMs ?? 2000).unref();
+}
+
+/** The signals of a process, and an end that is meant. */
+function signalsOf(host: BinProcess, exit: (code: number) => void): SignalSource {
+  return {
+    on: (signal, listener) => host.on(signal, listener),
+    off: (signal, listener) => host.off(signal, listener),
+    exit,
+  };
 }
 
 /**
  * A reader that went away (`| head`) must not end what a program is in the middle of: what is written from then on is
  * dropped, and the exit code tells of the program alone.
  */
-function outliveReaders(host: BinProcess): void {
+function outliveReaders(host: BinProcess, exit: (code: number) => void): void {
   host.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // A result that cannot be written, say for want of space, is a failure.
-    if (error.code !== "EPIPE") host.exit(1);
+    if (error.code !== "EPIPE") exit(1);
   });
   // Only messages go there, and there is nowhere left to tell that one was lost.
   host.stderr.on("error", () => {});
