@@ -3,7 +3,10 @@ import type { Controller } from "./controller.js";
 import { tickMs } from "./limits.js";
 import type { WorkerRecord } from "./worker-registry.js";
 
-/** How often an unconfirmed cancel and a silent worker are tried again, in milliseconds. */
+/**
+ * How often an unconfirmed cancel and a silent worker are tried again, and v0.2 workers are asked what they run, in
+ * milliseconds.
+ */
 const retryMs = 5_000;
 
 /** The clock's tick: liveness, leases, and what was left unconfirmed. */
@@ -30,6 +33,7 @@ export class Reaper {
     if (now - this.#lastRetry < retryMs) return;
     this.#lastRetry = now;
     for (const worker of silent) void this.#look(worker, now);
+    this.#askV02Workers();
     this.#closeAgain(now);
   }
 
@@ -41,6 +45,15 @@ export class Reaper {
     worker.liveness = answers ? workerLiveness.coma : workerLiveness.dead;
     const isLongGone = !answers && now - worker.lastBeat > limits.forgetAfterMs;
     if (isLongGone) sync.forget(worker, "was out of contact for too long");
+  }
+
+  /** A v0.2 worker that was started anew sends the same heartbeats as before: only its list of sessions tells. */
+  #askV02Workers(): void {
+    const { registry, sync } = this.controller;
+    for (const worker of registry.workers()) {
+      const isV02 = worker.incarnation === undefined;
+      if (isV02 && worker.sessions.size > 0 && worker.liveness === workerLiveness.alive) void sync.probe(worker);
+    }
   }
 
   #closeAgain(now: number): void {

@@ -21,6 +21,11 @@ export interface WorkerClientsOptions {
   onUnreachable: (worker: WorkerRecord) => void;
   /** Another process answers at a worker's address. */
   onReplaced: (worker: WorkerRecord) => void;
+  /**
+   * A v0.2 worker does not know a session that it is believed to run, or has no room where there should be some: it may
+   * be another process at the same address.
+   */
+  onContradiction: (worker: WorkerRecord) => void;
 }
 
 /** Calls to workers: addressed to the incarnation that is meant, and every reply's news of sessions taken over. */
@@ -67,6 +72,7 @@ export class WorkerClients {
     if (response.status < 400) return response;
     const error = workerError(response);
     if (error.code === "WRONG_WORKER") this.options.onReplaced(worker);
+    if (worker.incarnation === undefined && contradictions.has(error.code)) this.options.onContradiction(worker);
     throw error;
   }
 
@@ -118,6 +124,9 @@ export class WorkerClients {
     this.options.registry.observe(worker, version, running);
   }
 }
+
+/** Errors that tell of other sessions than those that are believed. */
+const contradictions = new Set<string>(["SESSION_NOT_FOUND", "SESSION_EXISTS", "CONCURRENCY_LIMIT"]);
 
 /** A worker of ours answers a cancel within five seconds, finished or not. */
 const cancelTimeoutMs = 6_000;

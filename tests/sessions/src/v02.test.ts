@@ -1,6 +1,9 @@
+import { Controller, createControllerServer } from "@eval/controller";
 import { randomId } from "@eval/protocol";
+import { closeServer, listen } from "@eval/protocol/http-server";
+import { silentLogger } from "@eval/protocol/logger";
 import { waitFor } from "@eval/protocol/testing";
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { CuttingProxy } from "./cutting-proxy.js";
 import { connect, echoTask, get, onlyWorker, post, say, startController, startWorker } from "./testbed.js";
 import { V02Worker } from "./v02-worker.js";
@@ -74,6 +77,50 @@ test("a v0.2 worker's unknown session is adopted at once; one that is missing is
   });
   expect(looks()).toBeGreaterThan(before);
   expect((await get(address, "list_sessions")).body).toEqual({});
+});
+
+describe("a v0.2 worker that is started anew between two heartbeats", () => {
+  /** A controller in which no time passes: it looks at its workers for a reason only. */
+  const timeless = async () => {
+    const controller = new Controller({ instance: randomId(), logger: silentLogger, recoveryWindowMs: 0 });
+    const server = createControllerServer(controller, { version: "0.0.0" });
+    const port = await listen(server, { port: 0, host: "127.0.0.1" });
+    onTestFinished(() => closeServer(server).then(() => controller.stop()));
+    const address = `http://127.0.0.1:${port}/api`;
+    const worker = await V02Worker.start();
+    await worker.register(address);
+    return { worker, controller, client: connect(address) };
+  };
+  const openTwo = async ({ worker, client, controller }: Awaited<ReturnType<typeof timeless>>) => {
+    const { session_id } = (await client.startSample({ name: "echo", index: 0 })).value;
+    await client.startSample({ name: "echo", index: 1 });
+    expect((await onlyWorker(client)).current).toBe(2);
+    worker.sessions.clear();
+    return { worker, client, controller, session_id };
+  };
+  const looks = (worker: V02Worker) => worker.requests.filter(({ path }) => path === "/api/get_sessions").length;
+
+  test("is asked what it runs, and its former sessions give their slots back within seconds", async () => {
+    const { client, controller } = await openTwo(await registered());
+    await waitFor(() => controller.table.size === 0, { deadlineMs: 30_000 });
+    expect((await onlyWorker(client)).current).toBe(0);
+  });
+
+  test("is asked at once when it does not know the session of a turn", async () => {
+    const { worker, client, session_id } = await openTwo(await timeless());
+    const before = looks(worker);
+    const turn = client.interact({ session_id, agent_response: say("a") });
+    await expect(turn).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+    await waitFor(() => looks(worker) > before);
+  });
+
+  test("is asked at once when it refuses a start that it should have room for", async () => {
+    const { worker, client } = await timeless();
+    worker.routes["/api/start_sample"] = () => [406, { detail: "Sample concurrency limit reached" }];
+    const before = looks(worker);
+    await expect(client.startSample({ name: "echo", index: 0 })).rejects.toMatchObject({ status: 406 });
+    await waitFor(() => looks(worker) > before);
+  });
 });
 
 test("cancel_all of a v0.2 worker frees its capacity", async () => {
