@@ -105,13 +105,13 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", { timeout:
     const run = start(...anyPorts, "-s", "bad", "1", "--restart-limit", "2", "--restart-delay", "20ms");
     expect(await run.exit()).toBe(1);
     expect(run.pids("bad")).toHaveLength(3);
-    expect(run.stderr).toMatch(/bad ended unasked \(exit code 7\), NOT started again: it crashed more than 2 times/);
-    expect(run.stderr).toMatch(/error: not running any more: bad#1: exit code 7.*START_FAILED/);
+    expect(run.stderr).toMatch(/bad ended unasked \(exit code 4\), NOT started again: it crashed more than 2 times/);
+    expect(run.stderr).toMatch(/error: not running any more: bad#1: exit code 4.*START_FAILED/);
     await run.gone();
   });
 
   it("does not start again what is configured wrongly, and goes on with the others", async () => {
-    workspace.config({ echo: {}, wrong: { exit: 2 } });
+    workspace.config({ echo: {}, wrong: { concurrency: 0 } });
     const run = start(...anyPorts, "-s", "echo", "1", "wrong", "1");
     await run.seen(/wrong ended unasked \(exit code 2\), NOT started again: its usage or configuration is wrong/);
     await run.seen(/Not all workers are registered; going on with those that run: .*wrong/);

@@ -89,7 +89,7 @@ describe("startTask", { timeout: 60_000 }, () => {
   it("says with `ended` that nothing could be kept running", async () => {
     workspace.config({ bad: { exit: 3 } });
     const tasks = await start({ start: { bad: 1 }, limits: { restartLimit: 0 } });
-    await expect(tasks.ready).rejects.toThrow("bad#1: exit code 3; it crashed more than 0 times within 600 s");
+    await expect(tasks.ready).rejects.toThrow("bad#1: exit code 4; it crashed more than 0 times within 600 s");
     expect(await tasks.ended).toMatchObject({ code: "START_FAILED" });
     expect(tasks.controller?.pid).toBeUndefined();
   });

@@ -40,7 +40,12 @@ describe("addLogOptions and addServerOptions", () => {
   const command = () => addServerOptions(addLogOptions(new Command().exitOverride()), { port: 5000 });
 
   it("have defaults", () => {
-    expect(command().parse([], { from: "user" }).opts()).toEqual({ logLevel: "info", port: 5000, host: "127.0.0.1" });
+    expect(command().parse([], { from: "user" }).opts()).toEqual({
+      logLevel: "info",
+      port: 5000,
+      host: "127.0.0.1",
+      allowHost: [],
+    });
   });
 
   it("read what they are given", () => {
@@ -52,6 +57,9 @@ describe("addLogOptions and addServerOptions", () => {
       "--token",
       "t",
       "--insecure",
+      "--allow-host",
+      "gpu-box",
+      "--allow-host=eval.example.org",
       "--log-level",
       "debug",
       "--log-format",
@@ -64,6 +72,7 @@ describe("addLogOptions and addServerOptions", () => {
       host: "::",
       token: "t",
       insecure: true,
+      allowHost: ["gpu-box", "eval.example.org"],
     });
   });
 });

@@ -9,6 +9,7 @@ const settings: WorkerSettings = {
   host: "127.0.0.1",
   selfHost: "localhost",
   insecure: false,
+  allowHosts: ["gpu-box"],
   drainTimeoutS: 30,
 };
 
@@ -41,7 +42,7 @@ describe("dockerCommand", () => {
     expect(shown).toEqual([
       ...["it's a task", "--config", "configs/my tasks.yaml", "--port", "5001", "--self", "http://localhost:5001/api"],
       ...["--controller", "http://host.docker.internal:5000/api", "--host", "0.0.0.0", "--drain-timeout", "30"],
-      "--insecure",
+      ...["--insecure", "--allow-host", "gpu-box"],
     ]);
   });
 
