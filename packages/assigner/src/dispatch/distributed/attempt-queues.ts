@@ -1,6 +1,6 @@
 import type { Queue } from "bullmq";
-import type { RedisLink } from "./redis/redis-link.js";
 import { revokedField } from "./attempt-locks.js";
+import type { RedisLink } from "./redis/redis-link.js";
 import { queueOf, type RunKeys } from "./run-keys.js";
 import { type AttemptJob, keepMs, parseRecord } from "./run-records.js";
 
