@@ -51,7 +51,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("what a distributed run holds
     await run.untilStarts(2);
     const names = async () => [...(await lifetimes(run)).keys()].map((key) => key.replace(prefix, ""));
     await waitFor(async () => (await names()).includes("attempts-0:wait"), { what: "waiting attempts" });
-    // What is finished stays there as long as the centre cannot take it in.
+    // What is finished stays there as long as the center cannot take it in.
     center.signal("SIGSTOP");
     run.openGate();
     await waitFor(async () => (await names()).filter((name) => name.startsWith("result:")).length === 8, {
@@ -66,14 +66,14 @@ describe.skipIf(skipBecause(missingRedisServer()))("what a distributed run holds
     expect(await run.redis.keys()).toEqual([]);
   });
 
-  test("is removed by a launch that has nothing left to run, after a centre that died at its very end", async ({
+  test("is removed by a launch that has nothing left to run, after a center that died at its very end", async ({
     stage,
   }) => {
     const run = await DistributedStage.start(stage, { samples: 4, delayMs: 0, concurrency: 2, isGated: true });
     const first = run.center();
     run.host();
     await run.untilStarts(1);
-    // A host that does not leave: the centre waits for it once everything is written.
+    // A host that does not leave: the center waits for it once everything is written.
     const entry = JSON.stringify({ name: "one that stays", slots: 1, shards: [0] });
     await run.redis.ask((redis) => redis.set(`${prefix}host:staying`, entry, "PX", 60_000));
     await run.redis.ask((redis) => redis.sadd(`${prefix}hosts`, "staying"));

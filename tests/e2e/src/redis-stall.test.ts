@@ -53,7 +53,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       expect(center.stderr).not.toMatch(/is gone|No runner host is there/);
     });
 
-    test("drives no host away whose centre is late to give a sign of life", async ({ stage }) => {
+    test("drives no host away whose center is late to give a sign of life", async ({ stage }) => {
       const { run, host, center } = await underWay(stage);
       const idle = run.host(["--wait", "2"]);
       await idle.wrote(/takes part in the run/);
@@ -67,7 +67,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await expectUndisturbed(run, [center, host, idle]);
     });
 
-    test("that was started anew without its data drives no host away before the centre has told it of the run", async ({
+    test("that was started anew without its data drives no host away before the center has told it of the run", async ({
       stage,
     }) => {
       const { run, host, center } = await underWay(stage, { flags: ["--appendonly", "no"], lock: 6, attempts: 3 });

@@ -9,7 +9,7 @@ export interface HeldLock {
   token: string;
 }
 
-/** Of a job's hash: the centre takes the attempt from whoever has it. */
+/** Of a job's hash: the center takes the attempt from whoever has it. */
 export const revokedField = "revoked";
 
 /** So many locks are renewed in one request. */

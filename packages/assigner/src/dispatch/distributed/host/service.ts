@@ -28,7 +28,7 @@ export class Service {
   #end: ServiceEnd | undefined;
   #isTaking = true;
   #term: number;
-  /** When there was a run last, and when it had a centre; in time in which the Redis answered. */
+  /** When there was a run last, and when it had a center; in time in which the Redis answered. */
   #knownAt: number;
   #ledAt: number;
 
@@ -186,7 +186,7 @@ export class Service {
       if (isLed) this.#ledAt = now;
       await this.#obey(state);
       if (now - this.#knownAt > unknownMs) this.#finish("over");
-      // A centre that could not give a sign of life either is given the time for one.
+      // A center that could not give a sign of life either is given the time for one.
       const isAlone = now - this.#ledAt > waitMs && link.clock.steadyMs >= aliveMs;
       if (isAlone && this.#taken.size === 0) this.#finish("left alone");
       if (this.#end === undefined) await desk.register(concurrency, shards);
