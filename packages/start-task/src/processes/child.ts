@@ -3,7 +3,9 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildCommand } from "../commands/child-command.js";
+import { Descendants } from "./descendants.js";
 import type { Guardian } from "./guardian.js";
+import { withMark } from "./launch-mark.js";
 import { prefixLines } from "./prefixed-lines.js";
 import { killGroup } from "./process-tree.js";
 
@@ -31,20 +33,28 @@ export interface ChildDependencies {
 
 /** One process that start-task owns, in a group of its own: a terminal's Ctrl-C reaches start-task alone. */
 export class Child {
-  /** Never rejects. When it resolves, nothing of the process's group is left and its output is written. */
+  /** Never rejects. When it resolves, nothing that the process has started is left and its output is written. */
   readonly exited: Promise<ChildExit>;
   readonly #process: ChildProcess;
+  readonly #descendants: Descendants;
 
   constructor(
     private readonly command: ChildCommand,
     private readonly dependencies: ChildDependencies,
   ) {
-    const { file, args, env, cwd, container } = command;
+    const { file, args, cwd, container } = command;
+    const mark = dependencies.guardian.newMark();
+    const env = withMark(command.env, mark);
+    this.#descendants = new Descendants(mark);
     this.#process = dependencies.spawn(file, args, {
       ...{ env, cwd, detached: process.platform !== "win32", windowsHide: true },
       stdio: ["ignore", "pipe", "pipe", ...(container === undefined ? (["ipc"] as const) : [])],
     });
-    if (this.pid !== undefined) dependencies.guardian.own({ pid: this.pid, container });
+    if (this.pid !== undefined) {
+      dependencies.guardian.own({ pid: this.pid, container });
+      this.#descendants.add(this.pid);
+      this.#descendants.watch();
+    }
     this.#process.on("message", (message) => {
       if (isListening(message)) dependencies.onListening(message);
     });
@@ -57,6 +67,8 @@ export class Child {
 
   /** Asks it to end, and kills it where it has not after `deadlineMs`. True where it ended by itself. */
   async stop(deadlineMs: number): Promise<boolean> {
+    // Once it has ended, its children have another parent.
+    this.#descendants.look();
     this.#terminate();
     const cancel = new AbortController();
     const late = sleep(deadlineMs, "late", { signal: cancel.signal }).catch(() => "late");
@@ -73,6 +85,7 @@ export class Child {
     const { container } = this.command;
     if (container !== undefined) void this.#killContainer(container);
     if (this.pid !== undefined) killGroup(this.pid, "SIGKILL");
+    this.#descendants.kill();
   }
 
   #terminate(): void {
@@ -92,6 +105,7 @@ export class Child {
     if (this.pid === undefined) return exit;
     if (command.container !== undefined) await this.#killContainer(command.container);
     killGroup(this.pid, "SIGKILL");
+    await this.#descendants.end();
     dependencies.guardian.disown(this.pid);
     // Something that left the group may hold the pipes open.
     const cut = setTimeout(() => [stdout, stderr].map((stream) => stream?.destroy()), 1_000);

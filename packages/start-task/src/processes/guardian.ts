@@ -1,4 +1,5 @@
 import type { ChildProcess, spawn as nodeSpawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Logger } from "@eval/protocol/logger";
 import { ownScript } from "../commands/node-command.js";
@@ -17,12 +18,14 @@ export class Guardian {
   readonly #files = new Set<string>();
   #guard: ChildProcess | undefined;
   #closing = false;
+  readonly #mark = randomBytes(12).toString("hex");
+  #marks = 0;
 
   constructor(private readonly options: GuardianOptions) {}
 
   start(): void {
     const { spawn, orphanTimeoutMs, logger } = this.options;
-    const guard = spawn(process.execPath, [ownScript("guard.js"), String(orphanTimeoutMs)], {
+    const guard = spawn(process.execPath, [ownScript("guard.js"), String(orphanTimeoutMs), this.#mark], {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
       detached: process.platform !== "win32",
       windowsHide: true,
@@ -35,6 +38,12 @@ export class Guardian {
     guard.channel?.unref();
     for (const owned of this.#owned.values()) this.#tell({ type: "own", owned });
     for (const path of this.#files) this.#tell({ type: "file", path });
+  }
+
+  /** For one process and all that it will start: the guard knows it before the process is there. */
+  newMark(): string {
+    this.#marks += 1;
+    return `${this.#mark}.${this.#marks}`;
   }
 
   own(owned: Owned): void {

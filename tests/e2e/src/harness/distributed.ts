@@ -22,6 +22,8 @@ export interface DistributedOptions {
   deadly?: string;
   /** A question that blocks the thread of the process that is asked it. */
   blocking?: string;
+  /** True: agents answer nothing before {@link DistributedStage.openGate}. */
+  isGated?: boolean;
 }
 
 /** One stretch of one sample on one host; without an end where its process did not come to it. */
@@ -63,6 +65,7 @@ export class DistributedStage {
             log: stage.path("agent.log"),
             deadly: options.deadly,
             blocking: options.blocking,
+            gate: options.isGated === true ? stage.path("gate") : undefined,
           },
         },
       },
@@ -76,6 +79,10 @@ export class DistributedStage {
       distributed: { lock, run: runName },
     });
     return new DistributedStage(stage, cluster, redis, assignments);
+  }
+
+  openGate(): void {
+    this.stage.write("gate", "");
   }
 
   /** Launches the run, into the same folder every time. */

@@ -1,7 +1,8 @@
 import type { Queue } from "bullmq";
+import { revokedField } from "./attempt-locks.js";
 import type { RedisLink } from "./redis/redis-link.js";
 import { queueOf, type RunKeys } from "./run-keys.js";
-import { type AttemptJob, parseRecord } from "./run-records.js";
+import { type AttemptJob, keepMs, parseRecord } from "./run-records.js";
 
 /** A job, by its id, which is the attempt's. */
 export interface QueuedAttempt {
@@ -18,6 +19,12 @@ export interface QueueContent {
 
 /** So much goes to Redis in one request. */
 const batch = 500;
+
+/** From then on its host cannot take its lock anew: see renewScript. */
+const revokeScript = `
+if redis.call("EXISTS", KEYS[1]) == 1 then redis.call("HSET", KEYS[1], "${revokedField}", 1) end
+redis.call("DEL", KEYS[2])
+`;
 
 /**
  * The centre's side of the queues. One job is one attempt: it is taken from the queue once and never returns to it,
@@ -38,13 +45,14 @@ export class AttemptQueues {
         prefix: keys.prefix,
         skipVersionCheck: true,
         skipWaitingForReady: true,
-        // Nobody reads them.
-        streams: { events: { maxLen: 10 } },
+        // It would come without an expiry.
+        skipMetasUpdate: true,
       });
       // The connection is watched by the link.
       queue.on("error", () => {});
       return queue;
     });
+    await link.orBroken(Promise.all(queues.map((_, shard) => describe(link, keys, shard))));
     return new AttemptQueues(link, keys, queues);
   }
 
@@ -105,8 +113,18 @@ export class AttemptQueues {
 
   /** Takes a job back, whoever holds it: a host that carries it out finds its lock gone, and ends it. */
   async revoke(shard: number, id: string): Promise<void> {
-    await this.link.persist(() => this.link.redis.del(this.keys.lock(queueOf(shard), id)));
+    const names = [this.keys.job(queueOf(shard), id), this.keys.lock(queueOf(shard), id)];
+    await this.link.persist(() => this.link.redis.eval(revokeScript, names.length, ...names));
     await this.takeBack(shard, id);
+  }
+
+  /** The queue and these jobs of it live on as if they had been added now. */
+  async keep(shard: number, ids: readonly string[]): Promise<void> {
+    const { redis } = this.link;
+    const queue = queueOf(shard);
+    for (const some of batchesOf([...this.keys.queue(queue), ...ids.map((id) => this.keys.job(queue, id))])) {
+      await this.link.persist(() => Promise.all(some.map((key) => redis.pexpire(key, keepMs))));
+    }
   }
 
   /** Removes all that is in the queues, and the queues. */
@@ -131,6 +149,12 @@ export class AttemptQueues {
   #queue(shard: number): Queue {
     return this.queues[shard] as Queue;
   }
+}
+
+/** As BullMQ would, with an expiry: what it is to know of a queue. Its events are kept short, for nobody reads them. */
+function describe(link: RedisLink, keys: RunKeys, shard: number): Promise<unknown> {
+  const meta = `${keys.prefix}:${queueOf(shard)}:meta`;
+  return link.redis.multi().hset(meta, "opts.maxLenEvents", 10).pexpire(meta, keepMs).exec();
 }
 
 function batchesOf<Item>(items: readonly Item[]): Item[][] {

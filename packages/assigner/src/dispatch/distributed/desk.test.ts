@@ -1,9 +1,10 @@
 import { silentLogger } from "@eval/protocol/logger";
-import { waitFor } from "@eval/protocol/testing";
+import { FakeClock, waitFor } from "@eval/protocol/testing";
 import { describe, expect, test } from "vitest";
 import type { Grant } from "../attempt.js";
 import type { AttemptQueues } from "./attempt-queues.js";
 import { Desk, type DeskOptions } from "./desk.js";
+import { AnsweredClock } from "./redis/answered-clock.js";
 import type { ResultsShelf } from "./results-shelf.js";
 import type { RunBoard } from "./run-board.js";
 import type { HostEntry } from "./run-records.js";
@@ -33,12 +34,23 @@ function stage(options: Partial<DeskOptions> = {}) {
   } as unknown as ResultsShelf;
   const board = { term: 1, assertTerm: async () => {}, hosts: async () => new Map(hosts) } as unknown as RunBoard;
   const ended: unknown[] = [];
+  const time = new FakeClock();
+  const clock = new AnsweredClock(time.now, 4_000);
+  const outage = (ms: number) => {
+    time.advance(ms);
+    clock.answered();
+  };
+  const answerFor = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) outage(500);
+  };
+  answerFor(20_000);
   const desk = new Desk({
     queues,
     shelf,
     board,
     launch: "1-x",
     lockMs: 3_000,
+    clock,
     logger: silentLogger,
     finish: async (_, how) => ended.push(how) > 0,
     onHostGone: async () => {},
@@ -46,7 +58,7 @@ function stage(options: Partial<DeskOptions> = {}) {
     ...options,
   });
   const release = () => desk.release([{ ...grant, attempt: "one" } as Grant]);
-  return { desk, release, queued, results, hosts, ended };
+  return { desk, release, queued, results, hosts, ended, outage, answerFor };
 }
 
 describe("the centre's desk", () => {
@@ -87,5 +99,36 @@ describe("the centre's desk", () => {
     await waitFor(() => ended.length > 0);
     expect(ended).toMatchObject([{ kind: "lost" }]);
     expect(desk.inFlight).toBe(0);
+  });
+
+  test("takes nobody for gone while the Redis is away, nor before all could give a sign of life", async () => {
+    const { desk, release, hosts, queued, ended, outage, answerFor } = stage();
+    await release();
+    await desk.survey();
+    outage(60_000);
+    hosts.clear();
+    for (let look = 0; look < 3; look++) await desk.survey();
+    answerFor(9_500);
+    await desk.survey();
+    expect(desk.hosts.size).toBe(1);
+    expect([...queued.keys()]).toEqual(["1-x-one"]);
+    answerFor(500);
+    await desk.survey();
+    expect(desk.hosts.size).toBe(0);
+    await waitFor(() => ended.length > 0);
+    expect(ended).toMatchObject([{ kind: "lost" }]);
+  });
+
+  test("misses nothing for the time of an outage", async () => {
+    const { desk, release, queued, ended, outage, answerFor } = stage();
+    await release();
+    queued.clear();
+    await desk.survey();
+    outage(60_000);
+    await desk.survey();
+    expect(ended).toEqual([]);
+    answerFor(3_500);
+    await desk.survey();
+    expect(ended).toMatchObject([{ kind: "lost", info: "Redis has forgotten it" }]);
   });
 });

@@ -2,6 +2,7 @@ import type { Logger } from "@eval/protocol/logger";
 import type { AttemptOutcome, Grant } from "../attempt.js";
 import type { AttemptQueues, QueuedAttempt } from "./attempt-queues.js";
 import { HostRoll } from "./host-roll.js";
+import type { AnsweredClock } from "./redis/answered-clock.js";
 import type { FinishedAttempt, ResultsShelf } from "./results-shelf.js";
 import type { RunBoard } from "./run-board.js";
 import { aliveMs } from "./run-records.js";
@@ -21,6 +22,8 @@ export interface DeskOptions {
   /** Begins the ids of this launch's attempts; unique among all launches. */
   launch: string;
   lockMs: number;
+  /** Silence is judged by it: in an outage of the Redis nobody can be heard. */
+  clock: AnsweredClock;
   logger: Logger;
   /** Ends an attempt. False: its outcome is not on disk, and must be kept. */
   finish: (attempt: string, outcome: AttemptOutcome) => Promise<boolean>;
@@ -41,7 +44,7 @@ export class Desk {
   readonly #recording = new Set<string>();
   /** Results that could not be written down: they stay where they are, for the next launch. */
   readonly #unwritten = new Set<string>();
-  /** Active attempts without a lock, when they were last looked at, and since when; monotonic milliseconds. */
+  /** Active attempts without a lock, when they were last looked at, and since when; by the clock. */
   #unlocked = new Map<string, number>();
   /** Attempts of earlier launches that nobody here knows of, when they were last looked at. */
   #strange: ReadonlySet<string> = new Set();
@@ -50,7 +53,7 @@ export class Desk {
   /** Why one of them could not be ended. */
   #fault: unknown;
   #hasReleased = false;
-  /** Attempts of which there is no trace, with the moment in which that was seen first; monotonic milliseconds. */
+  /** Attempts of which there is no trace, with the moment in which that was seen first; by the clock. */
   readonly #missing = new Map<string, number>();
   readonly hosts: HostRoll;
 
@@ -130,11 +133,11 @@ export class Desk {
   async survey(): Promise<void> {
     const { board, queues, shelf } = this.options;
     if (this.#fault !== undefined) throw this.#fault;
-    this.hosts.update(await board.hosts());
+    this.hosts.update(await board.hosts(), this.#isSteady);
     const traces = new Set<string>();
     const strange = new Set<string>();
     const unlocked = new Map<string, number>();
-    const now = performance.now();
+    const now = this.options.clock.now();
     for (let shard = 0; shard < queues.shards; shard++) {
       const { waiting, active } = await queues.content(shard);
       for (const id of [...waiting, ...active]) {
@@ -163,6 +166,21 @@ export class Desk {
   #isStrange(id: string): boolean {
     const [term] = id.split("-", 1);
     return !this.#released.has(id) && !this.#recording.has(id) && Number(term) < this.options.board.term;
+  }
+
+  /** Whether whoever lives has had the time for a sign of life since the Redis answers. */
+  get #isSteady(): boolean {
+    return this.options.clock.steadyMs >= aliveMs;
+  }
+
+  /** What is in flight lives on in Redis as if it had been released now. */
+  async keep(): Promise<void> {
+    const { queues, shelf } = this.options;
+    for (let shard = 0; shard < queues.shards; shard++) {
+      const { waiting, active } = await queues.content(shard);
+      await queues.keep(shard, [...waiting, ...active]);
+    }
+    await shelf.keep();
   }
 
   /** Takes back what no host has begun with. */
@@ -196,6 +214,7 @@ export class Desk {
    */
   async #judge(id: string, shard: number, unlockedMs: number): Promise<boolean> {
     const { queues, lockMs } = this.options;
+    if (!this.#isSteady) return false;
     const host = await queues.hostOf(shard, id);
     const isThere = host !== undefined && this.hosts.has(host);
     if (isThere && unlockedMs < aliveMs) return false;
@@ -236,7 +255,7 @@ export class Desk {
 
   /** A Redis that was started anew without its data has forgotten jobs; their hosts end them when they notice. */
   async #findMissing(traces: ReadonlySet<string>): Promise<void> {
-    const now = performance.now();
+    const now = this.options.clock.now();
     for (const id of this.#released.keys()) {
       if (traces.has(id) || this.#recording.has(id) || this.#dying.has(id)) this.#missing.delete(id);
       else if (!this.#missing.has(id)) this.#missing.set(id, now);

@@ -6,8 +6,8 @@ import { DispatchCenter } from "../dispatch-center.js";
 import { Poll } from "../poll.js";
 import type { RunnerDescriptor } from "../runner.js";
 import { Desk } from "./desk.js";
-import { RunConnection } from "./run-connection.js";
-import { ownerOfHost, pulseMs } from "./run-records.js";
+import { RunConnection, type RunConnectionOptions } from "./run-connection.js";
+import { keepEveryMs, ownerOfHost, pulseMs } from "./run-records.js";
 import { type CompleteSettings, completeSettings, type DistributedSettings } from "./settings.js";
 import { travellingParam } from "./travelling-param.js";
 
@@ -34,8 +34,8 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
   readonly #failed: Promise<never>;
   #fail: (error: unknown) => void = () => {};
   #pulsing: Poll | undefined;
-  /** Since when no host has been there; monotonic milliseconds. */
-  #aloneSince = performance.now();
+  /** Since when no host has been there; in time in which the Redis answered. */
+  #aloneSince = 0;
   #remindedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CenterOptions) {
@@ -67,13 +67,11 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
 
   /** Takes the run over in Redis, and tells hosts what to work with. */
   override async launch(): Promise<void> {
-    const { options } = this;
-    const runId = runIdOf(options.owner);
-    const settings = completeSettings(options.parameters as DistributedSettings, runId);
+    const { logger } = this.options;
+    const connecting = this.#connecting();
+    const { settings } = connecting;
     this.#settings = settings;
-    const param = travellingParam(options);
-    const { logger } = options;
-    const connection = await RunConnection.open({ settings, runId, capacity: this.#capacity(), param, logger });
+    const connection = await RunConnection.open(connecting);
     const { link } = connection;
     link.broken.addEventListener("abort", () => this.#fail(link.broken.reason));
     this.#connected = { connection, desk: this.#makeDesk(connection) };
@@ -84,10 +82,14 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
 
   protected override async runAll(): Promise<void> {
     const { desk, connection } = this.#ready();
-    this.#aloneSince = performance.now();
+    this.#aloneSince = connection.link.clock.now();
     const collecting = this.#poll(() => desk.collect(), pulseMs);
     const surveyMs = Math.min(5_000, (this.#settings as CompleteSettings).lockMs / 4);
-    const polls = [collecting, this.#poll(() => this.#survey(), surveyMs)];
+    const keeping = this.#poll(async () => {
+      await connection.board.keep();
+      await desk.keep();
+    }, keepEveryMs);
+    const polls = [collecting, this.#poll(() => this.#survey(), surveyMs), keeping];
     try {
       await Promise.race([this.#failed, this.#pickUp(desk)]);
       await connection.shelf.onResult(() => collecting.soon());
@@ -104,7 +106,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
 
   /** Tells the hosts that it is over, and leaves nothing of the run behind; unless it failed, and may yet go on. */
   override async close(isInOrder: boolean): Promise<void> {
-    if (this.#connected === undefined) return;
+    if (this.#connected === undefined) return isInOrder ? this.#clearLeft() : undefined;
     const { connection, desk } = this.#connected;
     this.#pulsing?.stop();
     const isEmpty = !connection.isContinued && !desk.hasReleased;
@@ -120,18 +122,38 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     }
   }
 
+  #connecting(): RunConnectionOptions {
+    const { options } = this;
+    const runId = runIdOf(options.owner);
+    const settings = completeSettings(options.parameters as DistributedSettings, runId);
+    const { logger } = options;
+    return { settings, runId, capacity: this.#capacity(), param: travellingParam(options), logger };
+  }
+
+  /** There was nothing to run; what an earlier launch has left then is of no use to anybody. */
+  async #clearLeft(): Promise<void> {
+    if ((this.options.parameters as DistributedSettings).redis === undefined) return;
+    try {
+      await RunConnection.clearLeft(this.#connecting());
+    } catch (error) {
+      const advice = "It expires by itself; to remove it now, launch again when the Redis can be reached";
+      this.options.logger.warn(`What the run may have left in Redis was not removed: ${messageOf(error)}. ${advice}`);
+    }
+  }
+
   /** A poll whose failure ends the run. */
   #poll(call: () => Promise<void>, everyMs: number): Poll {
     return new Poll(() => call().catch((error) => this.#fail(error)), everyMs, 0);
   }
 
-  #makeDesk({ queues, shelf, board }: RunConnection): Desk {
+  #makeDesk({ link, queues, shelf, board }: RunConnection): Desk {
     return new Desk({
       queues,
       shelf,
       board,
       launch: `${board.term}-${randomId().slice(0, 8)}`,
       lockMs: (this.#settings as CompleteSettings).lockMs,
+      clock: link.clock,
       logger: this.options.logger,
       finish: async (attempt, outcome) => {
         await this.finish(attempt, outcome);
@@ -164,15 +186,16 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const { desk, connection } = this.#ready();
     await connection.tell("stopping");
     await desk.takeBackWaiting();
-    const deadline = performance.now() + cancelMs;
-    while (desk.inFlight > 0 && desk.hosts.size > 0 && performance.now() < deadline) await pause(50);
+    const { clock } = connection.link;
+    const deadline = clock.now() + cancelMs;
+    while (desk.inFlight > 0 && desk.hosts.size > 0 && clock.now() < deadline) await pause(50);
     await desk.revokeAll();
   }
 
   async #survey(): Promise<void> {
-    const { desk } = this.#ready();
+    const { desk, connection } = this.#ready();
     await desk.survey();
-    const now = performance.now();
+    const now = connection.link.clock.now();
     if (desk.hosts.size > 0) this.#aloneSince = now;
     const aloneMs = now - this.#aloneSince;
     if (this.stopped.aborted || aloneMs < pulseMs) return;

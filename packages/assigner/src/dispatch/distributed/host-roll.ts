@@ -29,7 +29,12 @@ export class HostRoll {
     return this.#slots;
   }
 
-  update(hosts: ReadonlyMap<string, HostEntry>): void {
+  /**
+   * @param heard hosts of which there is a sign of life
+   * @param isSteady whether all that live could give one; where not, silence says nothing of a host that was there
+   */
+  update(heard: ReadonlyMap<string, HostEntry>, isSteady: boolean): void {
+    const hosts = isSteady ? heard : new Map([...this.#hosts, ...heard]);
     for (const [id, { name, slots }] of hosts) {
       if (this.#hosts.has(id)) continue;
       this.onHere(id);

@@ -21,7 +21,7 @@ describe.skipIf(isMissing && process.env.EVAL_REQUIRE_SERVICES !== "1")("the she
   let shelf: ResultsShelf;
 
   beforeEach(async () => {
-    link = await RedisLink.open({ url, timeoutMs: 5_000, logger: silentLogger });
+    link = await RedisLink.open({ url, timeoutMs: 5_000, keepMs: 60_000, logger: silentLogger });
     queues = await AttemptQueues.open(link, keys, 1);
     shelf = new ResultsShelf(link, keys);
   });

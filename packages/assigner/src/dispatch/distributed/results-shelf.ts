@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from "../attempt.js";
 import type { RedisLink } from "./redis/redis-link.js";
 import { queueOf, type RunKeys } from "./run-keys.js";
-import { type AttemptJob, type AttemptResult, parseRecord } from "./run-records.js";
+import { type AttemptJob, type AttemptResult, keepMs, parseRecord } from "./run-records.js";
 
 export interface FinishedAttempt extends AttemptResult {
   id: string;
@@ -10,8 +10,9 @@ export interface FinishedAttempt extends AttemptResult {
 /** A result counts only as long as its job is there: the centre takes the job of an attempt back when it gives it up. */
 const deliverScript = `
 if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
-redis.call("SET", KEYS[2], ARGV[1])
+redis.call("SET", KEYS[2], ARGV[1], "PX", ARGV[4])
 redis.call("ZADD", KEYS[3], "NX", ARGV[2], ARGV[3])
+redis.call("PEXPIRE", KEYS[3], ARGV[4])
 redis.call("PUBLISH", KEYS[4], ARGV[3])
 return 1
 `;
@@ -29,7 +30,7 @@ export class ResultsShelf {
     const names = [keys.job(queueOf(shard), id), keys.result(id), keys.finished, keys.wake];
     const result = JSON.stringify({ job, outcome } satisfies AttemptResult);
     const deliver = (): Promise<unknown> =>
-      link.redis.eval(deliverScript, names.length, ...names, result, String(Date.now()), id);
+      link.redis.eval(deliverScript, names.length, ...names, result, String(Date.now()), id, String(keepMs));
     return (await link.persist(deliver)) === 1;
   }
 
@@ -49,6 +50,13 @@ export class ResultsShelf {
       const result = parseRecord<AttemptResult>(texts[at] ?? null);
       return result === undefined ? [] : [{ id, ...result }];
     });
+  }
+
+  /** Results live on as if they had come now. */
+  async keep(): Promise<void> {
+    const { redis } = this.link;
+    const keys = [this.keys.finished, ...(await this.ids(Number.MAX_SAFE_INTEGER)).map(this.keys.result)];
+    await this.link.persist(() => Promise.all(keys.map((key) => redis.pexpire(key, keepMs))));
   }
 
   /** After it is on disk, or counts for nothing. */

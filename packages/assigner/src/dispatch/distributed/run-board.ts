@@ -1,7 +1,14 @@
 import { CodedError } from "@eval/protocol";
 import type { RedisLink } from "./redis/redis-link.js";
 import type { RunKeys } from "./run-keys.js";
-import { aliveMs, type HostEntry, parseRecord, type RunState, type TravellingParam } from "./run-records.js";
+import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravellingParam } from "./run-records.js";
+
+/** A host that has come back since it was looked at is not struck off. */
+const strikeScript = `
+for at, host in ipairs(ARGV) do
+  if redis.call("EXISTS", KEYS[at + 1]) == 0 then redis.call("SREM", KEYS[1], host) end
+end
+`;
 
 /** What the centre and its hosts know of each other through Redis; the centre's side. */
 export class RunBoard {
@@ -15,6 +22,12 @@ export class RunBoard {
 
   get term(): number {
     return this.#term;
+  }
+
+  /** Whether an earlier launch of this run has left something. */
+  async isLeft(): Promise<boolean> {
+    const text = await this.link.orBroken(this.link.redis.get(this.keys.state));
+    return parseRecord<RunState>(text)?.runId === this.runId;
   }
 
   /**
@@ -31,14 +44,15 @@ export class RunBoard {
         `another run (${earlier.runId}) keeps ${this.keys.prefix} in this Redis: ${advice}`,
       );
     }
-    this.#term = await this.link.orBroken(redis.incr(this.keys.term));
+    const replies = await this.link.orBroken(redis.multi().incr(this.keys.term).pexpire(this.keys.term, keepMs).exec());
+    this.#term = Number(replies?.[0]?.[1]);
     return earlier;
   }
 
   async publish(state: RunState, param: TravellingParam): Promise<void> {
     const { redis, persist } = { redis: this.link.redis, persist: this.link.persist.bind(this.link) };
-    await persist(() => redis.set(this.keys.param, JSON.stringify(param)));
-    await persist(() => redis.set(this.keys.state, JSON.stringify(state)));
+    await persist(() => redis.set(this.keys.param, JSON.stringify(param), "PX", keepMs));
+    await persist(() => redis.set(this.keys.state, JSON.stringify(state), "PX", keepMs));
     await this.pulse();
   }
 
@@ -53,7 +67,7 @@ export class RunBoard {
 
   /** After Redis has forgotten the run. */
   async restoreTerm(): Promise<void> {
-    await this.link.persist(() => this.link.redis.set(this.keys.term, this.#term));
+    await this.link.persist(() => this.link.redis.set(this.keys.term, this.#term, "PX", keepMs));
   }
 
   /** Throws OUTPUT_LOCKED where another centre has taken the run over. */
@@ -70,8 +84,16 @@ export class RunBoard {
     const texts = await this.link.persist(() => redis.mget(ids.map(this.keys.host)));
     const entries = ids.map((id, at) => [id, parseRecord<HostEntry>(texts[at] ?? null)] as const);
     const dead = entries.filter(([, entry]) => entry === undefined).map(([id]) => id);
-    if (dead.length > 0) await this.link.persist(() => redis.srem(this.keys.hosts, ...dead));
+    const names = [this.keys.hosts, ...dead.map(this.keys.host)];
+    if (dead.length > 0) await this.link.persist(() => redis.eval(strikeScript, names.length, ...names, ...dead));
     return new Map(entries.filter((entry): entry is [string, HostEntry] => entry[1] !== undefined));
+  }
+
+  /** What the board holds lives on as if it had been told now. */
+  async keep(): Promise<void> {
+    const { term, state, param, seats } = this.keys;
+    const { redis } = this.link;
+    await this.link.persist(() => Promise.all([term, state, param, seats].map((key) => redis.pexpire(key, keepMs))));
   }
 
   /** Removes what the board holds. */

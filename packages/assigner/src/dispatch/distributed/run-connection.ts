@@ -5,7 +5,7 @@ import { warnOfEviction } from "./redis/redis-policy.js";
 import { ResultsShelf } from "./results-shelf.js";
 import { RunBoard } from "./run-board.js";
 import { runKeys, shardsFor } from "./run-keys.js";
-import type { RunState, TravellingParam } from "./run-records.js";
+import { keepMs, type RunState, type TravellingParam } from "./run-records.js";
 import type { CompleteSettings } from "./settings.js";
 
 export interface RunConnectionOptions {
@@ -36,7 +36,7 @@ export class RunConnection {
   /** Takes the run over, and tells hosts what to work with. */
   static async open(options: RunConnectionOptions): Promise<RunConnection> {
     const { settings, runId, capacity, param, logger } = options;
-    const link = await RedisLink.open({ ...settings, logger });
+    const link = await RedisLink.open({ ...settings, keepMs, logger });
     try {
       await warnOfEviction(link, logger);
       const keys = runKeys(settings.run);
@@ -62,6 +62,24 @@ export class RunConnection {
     }
   }
 
+  /**
+   * Clears what an earlier launch of the run has left, if it has left anything: for a launch that has nothing to run.
+   * Rejects where the Redis cannot be reached.
+   */
+  static async clearLeft(options: RunConnectionOptions): Promise<void> {
+    const { settings, runId, logger } = options;
+    const link = await RedisLink.open({ ...settings, keepMs, logger });
+    const isLeft = await new RunBoard(link, runKeys(settings.run), runId).isLeft().finally(() => link.close());
+    if (!isLeft) return;
+    const connection = await RunConnection.open(options);
+    try {
+      await connection.clear();
+    } finally {
+      await connection.close();
+    }
+    logger.info(`Removed from Redis what an earlier launch had left of the run ${settings.run}`);
+  }
+
   /** Says where the run stands. */
   async tell(phase: RunState["phase"]): Promise<void> {
     this.state = { ...this.state, phase };
@@ -80,8 +98,9 @@ export class RunConnection {
   async clear(): Promise<void> {
     await this.board.assertTerm();
     await this.tell("over");
-    const deadline = performance.now() + leaveMs;
-    while ((await this.board.hosts()).size > 0 && performance.now() < deadline) {
+    const { clock } = this.link;
+    const deadline = clock.now() + leaveMs;
+    while ((await this.board.hosts()).size > 0 && clock.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await this.queues.clear();

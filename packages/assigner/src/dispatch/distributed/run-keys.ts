@@ -27,6 +27,8 @@ export interface RunKeys {
   /** The hash of a job of BullMQ; it exists until the job is completed or taken back. */
   job: (queue: string, attempt: string) => string;
   lock: (queue: string, attempt: string) => string;
+  /** What BullMQ keeps of a queue as a whole. */
+  queue: (queue: string) => string[];
 }
 
 export function runKeys(run: string): RunKeys {
@@ -46,6 +48,7 @@ export function runKeys(run: string): RunKeys {
     result: (attempt) => `${prefix}:result:${attempt}`,
     job,
     lock: (queue, attempt) => `${job(queue, attempt)}:lock`,
+    queue: (queue) => ["meta", "wait", "active", "id", "events", "marker"].map((name) => `${prefix}:${queue}:${name}`),
   };
 }
 

@@ -50,6 +50,12 @@ export const aliveMs = 10_000;
 /** Between two signs of life; milliseconds. */
 export const pulseMs = 1_000;
 
+/** How long what a run holds in Redis outlives all of its processes, for a later launch; milliseconds. */
+export const keepMs = 7 * 24 * 3_600_000;
+
+/** Between two renewals of that by the center; milliseconds. */
+export const keepEveryMs = 3_600_000;
+
 /** The owner of a host's sessions: none of the centre's, so that a centre that starts anew does not take them over. */
 export function ownerOfHost(runId: string, host: string): string {
   return `${runId}.${host}/${host}`;

@@ -32,7 +32,7 @@ export type HostState = "starting" | "running" | "replacing" | "stopped";
  *
  *     starting --(ready)--> running --(done, stop)--> stopped
  *        ^ |                   |
- *        | +---(ends)---+      | (crashes, is killed, falls silent)
+ *        | +---(is lost)+      | (crashes, is killed, falls silent)
  *        |              v      v
  *        +--(backoff)-- replacing --(no use)--> stopped: the run ends with the error
  */
@@ -60,10 +60,14 @@ export class RunnerHost {
     return this.#life;
   }
 
-  /** Resolves when its first runner is ready. Rejects with what kept it from being made. */
+  /**
+   * Resolves when a first runner is ready: one whose process is lost at its start is replaced, like any other. Rejects
+   * with what kept it from being made.
+   */
   async launched(): Promise<void> {
     if (await this.#life.ready) return;
-    throw this.#startError(await this.#life.ended);
+    const end = await this.#life.ended;
+    if (end.kind !== "lost" || this.#over.aborted || !(await this.#replace(end, false))) throw this.#startError(end);
   }
 
   /** Lets runners run until one is done. Rejects with what a runner failed with, and when replacing is of no use. */
@@ -100,17 +104,23 @@ export class RunnerHost {
 
   /** Resolves when its process is gone. */
   async close(): Promise<void> {
+    this.#retire.abort();
     this.#life.stop("the run is over", idleStopMs);
     await this.#life.ended;
     await Promise.all(this.#mourning);
   }
 
-  /** False: the run is over. */
-  async #replace(first: LifeEnd): Promise<boolean> {
+  /**
+   * False: the run is over.
+   * @param wasReady whether the one that has ended had been ready; before the first is, a runner that says itself that it
+   * cannot be made is believed at once
+   */
+  async #replace(first: LifeEnd, wasReady = true): Promise<boolean> {
     this.#state = "replacing";
     let end = first;
-    for (let wasReady = true; ; wasReady = false) {
-      const delayMs = this.#policy.next(wasReady);
+    for (let isReady = wasReady; ; isReady = false) {
+      if (!wasReady && end.kind === "failed") throw end.error;
+      const delayMs = this.#policy.next(isReady);
       if (delayMs === undefined) throw this.#givenUp(end);
       this.options.logger.warn(`${whyOf(end)}; another is started in ${delayMs / 1000} s`);
       await delay(delayMs, undefined, { signal: this.#over }).catch(() => {});

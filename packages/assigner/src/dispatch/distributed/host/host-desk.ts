@@ -1,8 +1,11 @@
 import { hostname } from "node:os";
 import type { RedisLink } from "../redis/redis-link.js";
 import type { RunKeys } from "../run-keys.js";
-import { aliveMs, type HostEntry, parseRecord, type RunState, type TravellingParam } from "../run-records.js";
+import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravellingParam } from "../run-records.js";
 import { shardsOfHost } from "../shards.js";
+
+/** The list of hosts outlives the last of them by so much; milliseconds. */
+const hostsMs = 6 * aliveMs;
 
 /** What the run says of itself at one moment. */
 export interface RunNews {
@@ -34,19 +37,21 @@ export class HostDesk {
   /** The queues that this host is to serve. */
   async seat(shards: number): Promise<number[]> {
     if (shards === 1) return [0];
-    const seat = await this.link.persist(() => this.link.redis.incr(this.keys.seats));
-    return shardsOfHost(seat - 1, shards);
+    const { redis } = this.link;
+    const { seats } = this.keys;
+    const replies = await this.link.persist(() => redis.multi().incr(seats).pexpire(seats, keepMs).exec());
+    return shardsOfHost(Number(replies?.[0]?.[1]) - 1, shards);
   }
 
   /** A sign of life. */
   async register(slots: number, shards: readonly number[]): Promise<void> {
     const { redis } = this.link;
     const entry: HostEntry = { name: `${hostname()}, process ${process.pid}`, slots, shards: [...shards] };
-    const sign = () =>
-      Promise.all([
-        redis.set(this.keys.host(this.host), JSON.stringify(entry), "PX", aliveMs),
-        redis.sadd(this.keys.hosts, this.host),
-      ]);
+    const { hosts, host } = this.keys;
+    const sign = () => {
+      const entered = redis.multi().set(host(this.host), JSON.stringify(entry), "PX", aliveMs).sadd(hosts, this.host);
+      return entered.pexpire(hosts, hostsMs).exec();
+    };
     await this.link.persist(sign);
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
+import { type HeldLock, renewLocks } from "../attempt-locks.js";
 import type { RedisLink } from "../redis/redis-link.js";
 import { queueOf, type RunKeys } from "../run-keys.js";
 import type { AttemptJob } from "../run-records.js";
@@ -34,8 +35,7 @@ const waitS = 5;
 
 /** Takes jobs by hand: when, how many, and what becomes of their locks is the host's to say. */
 export class JobSource {
-  /** What is held: the token of its lock, and its queue. */
-  readonly #held = new Map<string, { token: string; shard: number }>();
+  readonly #held = new Map<string, HeldLock>();
   #isStopped = false;
   #next = 1;
   #wake: () => void = () => {};
@@ -86,18 +86,9 @@ export class JobSource {
   }
 
   /** Renews locks; resolves with the attempts whose lock is lost. */
-  async renew(attempts: readonly string[]): Promise<string[]> {
-    const lost: string[] = [];
-    for (const [at, worker] of this.workers.entries()) {
-      const own = attempts.flatMap((id) => {
-        const held = this.#held.get(id);
-        return held?.shard === this.options.shards[at] ? [{ id, token: held?.token as string }] : [];
-      });
-      const ids = own.map(({ id }) => id);
-      const tokens = own.map(({ token }) => token);
-      if (own.length > 0) lost.push(...(await worker.extendJobLocks(ids, tokens, this.options.lockMs)));
-    }
-    return lost;
+  renew(attempts: readonly string[]): Promise<string[]> {
+    const held = attempts.flatMap((id) => this.#held.get(id) ?? []);
+    return renewLocks(this.options.link, this.options.keys, held, this.options.lockMs);
   }
 
   async #takeFrom(worker: Worker<AttemptJob>, shard: number): Promise<void> {
@@ -120,7 +111,7 @@ export class JobSource {
 
   #hand(job: Job<AttemptJob>, token: string, shard: number): void {
     const id = job.id as string;
-    this.#held.set(id, { token, shard });
+    this.#held.set(id, { id, token, shard });
     // By the wall clock of this host, read right before the lock was asked for.
     const agoMs = Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
     const complete = async () => {

@@ -1,5 +1,5 @@
 import { FakeClock } from "@eval/protocol/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Fenced, LockKeeper } from "./lock-keeper.js";
 
 /** Locks of 30 s: an attempt has to end 5 s before. */
@@ -78,5 +78,33 @@ describe("a host's locks", () => {
     await first;
     void locks.renew();
     expect(asked).toBe(2);
+  });
+
+  test("are renewed again at once when the answer came late", async () => {
+    const delays = [20_000, 100, 100];
+    let asked = 0;
+    const { clock, locks } = keeper(async () => {
+      clock.advance(delays[asked++] ?? 0);
+      return [];
+    });
+    const signal = locks.hold("one", clock.now());
+    await locks.renew();
+    expect(asked).toBe(2);
+    clock.advance(24_800);
+    locks.fence();
+    expect(signal.aborted).toBe(false);
+  });
+
+  test("are renewed anew where a renewal is wanted while another is under way", async () => {
+    const answers: { fail: (error: Error) => void; confirm: (lost: string[]) => void }[] = [];
+    const { locks } = keeper(() => new Promise((confirm, fail) => answers.push({ confirm, fail })));
+    locks.hold("one", 1_000);
+    const renewing = locks.renew();
+    locks.renewAfresh();
+    answers[0]?.fail(new Error("Connection is closed"));
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.confirm([]);
+    await renewing;
+    expect(answers).toHaveLength(2);
   });
 });

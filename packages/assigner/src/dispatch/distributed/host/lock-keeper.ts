@@ -31,6 +31,9 @@ interface Held {
   heldFrom: number;
 }
 
+/** Of a lock, while it lasts. */
+const renewals = 6;
+
 /**
  * Keeps the locks of attempts, and fences this host: an attempt whose renewal is not confirmed some seconds before its
  * lock ends is aborted, because at that end another host may be given its sample.
@@ -40,6 +43,7 @@ export class LockKeeper {
   readonly #now: () => number;
   #timers: NodeJS.Timeout[] = [];
   #isRenewing = false;
+  #isWanted = false;
 
   constructor(private readonly options: LockKeeperOptions) {
     this.#now = options.now ?? (() => performance.now());
@@ -52,7 +56,7 @@ export class LockKeeper {
 
   start(): void {
     const { lockMs } = this.options;
-    const renewal = setInterval(() => void this.renew(), lockMs / 6);
+    const renewal = setInterval(() => void this.renew(), lockMs / renewals);
     this.#timers = [renewal, setInterval(() => this.fence(), Math.min(250, this.marginMs / 4))];
   }
 
@@ -66,6 +70,11 @@ export class LockKeeper {
     this.#held.set(attempt, { abort, heldFrom });
     this.#tellDeadline();
     return abort.signal;
+  }
+
+  /** A lock that was asked for so long ago may be renewed before anything is done under it. */
+  isOld(heldFrom: number): boolean {
+    return this.#now() - heldFrom > this.options.lockMs / renewals;
   }
 
   release(attempt: string): void {
@@ -86,15 +95,31 @@ export class LockKeeper {
   async renew(): Promise<void> {
     if (this.#isRenewing || this.#held.size === 0) return;
     this.#isRenewing = true;
-    const askedAt = this.#now();
+    do {
+      this.#isWanted = false;
+      const askedAt = this.#now();
+      const isConfirmed = await this.#renewAll(askedAt);
+      // An answer that came late confirms little: the Redis was away meanwhile.
+      if (isConfirmed && this.isOld(askedAt)) this.#isWanted = true;
+    } while (this.#isWanted && this.#held.size > 0);
+    this.#isRenewing = false;
+  }
+
+  /** A renewal that begins from now on: one that is under way may have failed already. */
+  renewAfresh(): void {
+    this.#isWanted = true;
+    void this.renew();
+  }
+
+  async #renewAll(askedAt: number): Promise<boolean> {
     const attempts = [...this.#held.keys()];
     try {
       const lost = new Set(await this.options.renew(attempts));
       for (const attempt of attempts) this.#confirm(attempt, lost.has(attempt), askedAt);
+      return true;
     } catch {
       // Not confirmed: the fence will see.
-    } finally {
-      this.#isRenewing = false;
+      return false;
     }
   }
 

@@ -1,19 +1,25 @@
 import { Worker } from "node:worker_threads";
 
-/** Nanoseconds of `process.hrtime`, which all threads share; 0: there is nothing to watch. */
-const none = 0n;
+/** What the main thread tells the watching one. */
+export const watchSlots = {
+  /** Nanoseconds of `process.hrtime`, which all threads share; 0: there is nothing to watch. */
+  deadline: 0,
+  /** Grows as long as the main thread turns. */
+  turns: 1,
+} as const;
 
 /**
- * Ends this process from a thread of its own when a deadline passes that nobody has moved: code that blocks the main
- * thread keeps it from ending an attempt in time, and nothing else on that thread can.
+ * Ends this process from a thread of its own when a deadline passes while the main thread is blocked: code that blocks it
+ * keeps it from ending an attempt in time, and nothing else on that thread can. A main thread that turns ends the attempt
+ * by itself, whatever the Redis does.
  */
 export class LockWatch {
-  readonly #deadline = new BigInt64Array(new SharedArrayBuffer(8));
+  readonly #told = new BigInt64Array(new SharedArrayBuffer(16));
   #thread: Worker | undefined;
 
   start(): void {
     const thread = new Worker(new URL("./lock-watch-thread.js", import.meta.url), {
-      workerData: this.#deadline,
+      workerData: this.#told,
       execArgv: [],
     });
     // Without it the fence on the main thread is what there is.
@@ -22,10 +28,11 @@ export class LockWatch {
     this.#thread = thread;
   }
 
-  /** In so many milliseconds from now; undefined: not at all. */
+  /** In so many milliseconds from now; undefined: not at all. To be called several times a second. */
   moveDeadline(inMs: number | undefined): void {
-    const at = inMs === undefined ? none : process.hrtime.bigint() + BigInt(Math.round(inMs * 1e6));
-    Atomics.store(this.#deadline, 0, at);
+    const at = inMs === undefined ? 0n : process.hrtime.bigint() + BigInt(Math.round(inMs * 1e6));
+    Atomics.store(this.#told, watchSlots.deadline, at);
+    Atomics.add(this.#told, watchSlots.turns, 1n);
   }
 
   stop(): void {

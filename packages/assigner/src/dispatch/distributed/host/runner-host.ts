@@ -3,7 +3,7 @@ import { redact } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
 import { RedisLink } from "../redis/redis-link.js";
 import { runKeys } from "../run-keys.js";
-import { ownerOfHost, pulseMs, type RunState } from "../run-records.js";
+import { keepMs, ownerOfHost, pulseMs, type RunState } from "../run-records.js";
 import { assertRunName } from "../settings.js";
 import { type DefinitionSources, definitionsFor } from "./definitions.js";
 import { HostDesk, readParam } from "./host-desk.js";
@@ -39,11 +39,11 @@ export interface RunnerHostOptions extends DefinitionSources {
 export async function runHost(options: RunnerHostOptions): Promise<ServiceEnd> {
   assertRunName(options.run);
   const { redis: url, redisCa: caFile, redisTimeoutMs: timeoutMs, logger } = options;
-  const link = await RedisLink.open({ url, caFile, timeoutMs, logger });
+  const link = await RedisLink.open({ url, caFile, timeoutMs, keepMs, logger });
   const desk = new HostDesk(link, runKeys(options.run), randomId().slice(0, 12));
   try {
     for (;;) {
-      const state = await untilRunning(desk, options);
+      const state = await untilRunning(link, desk, options);
       if (state === undefined) return "drained";
       const end = await serve(link, desk, state, options);
       if (end === "changed") continue;
@@ -56,14 +56,18 @@ export async function runHost(options: RunnerHostOptions): Promise<ServiceEnd> {
 }
 
 /** Undefined: told to leave before there was a run. */
-async function untilRunning(desk: HostDesk, options: RunnerHostOptions): Promise<RunState | undefined> {
+async function untilRunning(
+  { clock }: RedisLink,
+  desk: HostDesk,
+  options: RunnerHostOptions,
+): Promise<RunState | undefined> {
   const { waitMs, drain, logger, run } = options;
-  const deadline = performance.now() + waitMs;
+  const deadline = clock.now() + waitMs;
   for (let look = 0; !drain.aborted; look++) {
     const { state } = await desk.news();
     if (state?.phase === "running") return state;
     if (look === 0) logger.info(`Waiting for the run ${run}`);
-    if (performance.now() >= deadline) throw notThere(options, "there is none");
+    if (clock.now() >= deadline) throw notThere(options, "there is none");
     await new Promise((resolve) => setTimeout(resolve, pulseMs));
   }
   return undefined;

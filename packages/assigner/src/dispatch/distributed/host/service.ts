@@ -4,7 +4,7 @@ import { LeaseKeeper } from "../../../session/lease-keeper.js";
 import type { AttemptOutcome } from "../../attempt.js";
 import { Poll } from "../../poll.js";
 import { ResultsShelf } from "../results-shelf.js";
-import { pulseMs, type RunState } from "../run-records.js";
+import { aliveMs, pulseMs, type RunState } from "../run-records.js";
 import { JobSource, type TakenJob } from "./job-source.js";
 import { Fenced, LockKeeper } from "./lock-keeper.js";
 import { LockWatch } from "./lock-watch.js";
@@ -28,17 +28,20 @@ export class Service {
   #end: ServiceEnd | undefined;
   #isTaking = true;
   #term: number;
-  #knownAt = performance.now();
-  #ledAt = performance.now();
+  /** When there was a run last, and when it had a center; in time in which the Redis answered. */
+  #knownAt: number;
+  #ledAt: number;
 
   constructor(private readonly options: ServiceOptions) {
     const { link, keys, state } = options;
     this.#shelf = new ResultsShelf(link, keys);
     this.#term = state.term;
+    this.#knownAt = link.clock.now();
+    this.#ledAt = link.clock.now();
     this.#locks = new LockKeeper({
       lockMs: state.lockMs,
       renew: (attempts) => (this.#source as JobSource).renew(attempts),
-      isOutage: () => link.isAway,
+      isOutage: () => link.isAway || link.isSilent,
       onDeadline: (inMs) => this.#watch.moveDeadline(inMs),
     });
     setMaxListeners(0, this.#signal.signal);
@@ -64,6 +67,11 @@ export class Service {
     this.#watch.start();
     this.#locks.start();
     pulse.start();
+    // First of all: what the Redis forgets in an outage is what nobody could renew.
+    const unlisten = link.onReturn(() => {
+      this.#locks.renewAfresh();
+      pulse.soon();
+    });
     const services = { id: desk.host, logger, signal: this.#signal.signal };
     const runner = new QueueRunner(shared, (message) => this.#onRequest(message as QueueMessage), services);
     try {
@@ -71,6 +79,7 @@ export class Service {
       const taking = link.orBroken(source.run()).catch(() => {});
       await leases.during(() => Promise.all([taking, runner.doRun()]));
     } finally {
+      unlisten();
       pulse.stop();
       this.#locks.stop();
       this.#watch.stop();
@@ -121,15 +130,25 @@ export class Service {
   }
 
   async #accept(taken: TakenJob): Promise<void> {
-    const { id, job, takenAt } = taken;
+    const { id, job } = taken;
     this.#taken.set(id, taken);
-    const signal = this.#locks.hold(id, takenAt);
+    const signal = this.#locks.hold(id, await this.#heldFrom(taken));
     setMaxListeners(0, signal);
+    this.#locks.fence();
+    if (signal.aborted) return this.#deliver(id, { kind: "stopped" });
     // Of a launch that this host has not heard of: its definitions may be others.
     if (job.term > this.#term) await this.#pulse();
     if (!this.#isTaking) return this.#deliver(id, { kind: "stopped" });
     this.#ready.push({ ...job, attempt: id, signal });
     this.#serveTaker();
+  }
+
+  /** A lock that a Redis has given late is younger than it seems: one renewal says how old it is at the most. */
+  async #heldFrom({ id, takenAt }: TakenJob): Promise<number> {
+    if (!this.#locks.isOld(takenAt)) return takenAt;
+    const askedAt = performance.now();
+    const lost = await this.#source?.renew([id]).catch(() => [id]);
+    return lost?.length === 0 ? askedAt : takenAt;
   }
 
   async #deliver(id: string, outcome: AttemptOutcome): Promise<void> {
@@ -162,12 +181,14 @@ export class Service {
     const { desk, concurrency, shards, waitMs, link } = this.options;
     try {
       const { state, isLed } = await desk.news();
-      const now = performance.now();
+      const now = link.clock.now();
       if (state !== undefined) this.#knownAt = now;
       if (isLed) this.#ledAt = now;
       await this.#obey(state);
       if (now - this.#knownAt > unknownMs) this.#finish("over");
-      if (now - this.#ledAt > waitMs && this.#taken.size === 0) this.#finish("left alone");
+      // A center that could not give a sign of life either is given the time for one.
+      const isAlone = now - this.#ledAt > waitMs && link.clock.steadyMs >= aliveMs;
+      if (isAlone && this.#taken.size === 0) this.#finish("left alone");
       if (this.#end === undefined) await desk.register(concurrency, shards);
       else if (this.#taken.size > 0) await desk.register(this.#taken.size, shards);
     } catch (error) {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { RedisLink } from "./redis-link.js";
 
 const url = process.env.EVAL_TEST_REDIS_URL ?? "redis://127.0.0.1:6379";
-const open = (timeoutMs: number, logger: Logger = silentLogger) => RedisLink.open({ url, timeoutMs, logger });
+const open = (timeoutMs: number, logger: Logger = silentLogger) =>
+  RedisLink.open({ url, timeoutMs, keepMs: 60_000, logger });
 const isMissing = await open(1_000).then(
   (link) => link.close(),
   () => true,

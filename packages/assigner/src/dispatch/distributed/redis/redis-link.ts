@@ -2,20 +2,28 @@ import { setMaxListeners } from "node:events";
 import { CodedError, messageOf } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { Redis, RedisOptions } from "ioredis";
+import { AnsweredClock } from "./answered-clock.js";
+import { expireWhatScriptsMake } from "./expiring-scripts.js";
 import { type RedisAddress, readAddress, shownAddress } from "./redis-address.js";
 
 export interface RedisLinkOptions extends RedisAddress {
   /** How long a Redis that does not answer is waited for, in milliseconds. */
   timeoutMs: number;
+  /** How long keys live that BullMQ's scripts make, in milliseconds. */
+  keepMs: number;
   logger: Logger;
 }
 
 /** The first answer has to come within this; milliseconds. */
 const openMs = 5_000;
 
-const beatMs = 1_000;
+/** Between two questions whether it is there, in milliseconds. */
+const beatMs = 500;
 
-/** So long without an answer, and the user is told. */
+/** A question that is open at two beats was not answered in time: one that is open at one may have been asked just now. */
+const silentBeats = 2;
+
+/** So long without an answer is an outage, and the user is told. */
 const noticeMs = 4_000;
 
 /** Without any byte for so long a connection is opened anew: its other end may be gone without a word. */
@@ -31,8 +39,17 @@ export class RedisLink {
   readonly #break = new AbortController();
   readonly #copies: Redis[] = [];
   #beat: NodeJS.Timeout | undefined;
-  #lastAnswer = performance.now();
+  /** Of the time in which it answers. */
+  readonly clock = new AnsweredClock(() => performance.now(), noticeMs);
+  readonly #onReturn = new Set<() => void>();
+  #lastBeat = performance.now();
   #isAsking = false;
+  /** A question is open: asked, and not answered yet. */
+  #isOpen = false;
+  #openBeats = 0;
+  /** For how long; time in which this process itself did not run does not count. */
+  #openMs = 0;
+  #hasReconnected = false;
   #isAway = false;
   #isRefusing = false;
   #isClosed = false;
@@ -44,7 +61,13 @@ export class RedisLink {
     this.broken = this.#break.signal;
     // Every command under way listens.
     setMaxListeners(0, this.broken);
-    this.#beat = setInterval(() => void this.#ask(), beatMs);
+    this.#beat = setInterval(() => this.#onBeat(), beatMs);
+    redis.on("close", () => {
+      this.clock.interrupted();
+      this.#hasReconnected = true;
+    });
+    // A connection that is new asks at once: others wait for what is done first when it answers again.
+    redis.on("ready", () => void this.#ask());
   }
 
   /** Connects. Rejects within some seconds with REDIS_UNREACHABLE, UNAUTHORIZED or USAGE. */
@@ -68,12 +91,24 @@ export class RedisLink {
       throw describeFault(fault() ?? error, options.url);
     }
     isOpen = true;
+    expireWhatScriptsMake(redis, options.keepMs);
     return new RedisLink(redis, options);
   }
 
   /** Whether it does not answer, or refuses, for longer than some seconds. */
   get isAway(): boolean {
     return this.#isAway || this.#isRefusing;
+  }
+
+  /** Whether it did not answer in time just now, though this process has listened. */
+  get isSilent(): boolean {
+    return this.#openBeats >= silentBeats;
+  }
+
+  /** Has `call` called whenever it answers again. Returns what ends that. */
+  onReturn(call: () => void): () => void {
+    this.#onReturn.add(call);
+    return () => void this.#onReturn.delete(call);
   }
 
   get shown(): string {
@@ -129,19 +164,42 @@ export class RedisLink {
     for (const redis of [this.redis, ...this.#copies]) redis.disconnect();
   }
 
+  #onBeat(): void {
+    const now = performance.now();
+    const passedMs = Math.min(now - this.#lastBeat, 2 * beatMs);
+    this.#lastBeat = now;
+    if (this.#isOpen) {
+      this.#openBeats += 1;
+      this.#openMs += passedMs;
+      this.#judge();
+    }
+    void this.#ask();
+  }
+
   async #ask(): Promise<void> {
-    if (this.#isAsking) return this.#judge();
+    if (this.#isAsking) return;
     this.#isAsking = true;
+    this.#isOpen = true;
     try {
       await this.redis.ping();
-      this.#lastAnswer = performance.now();
-      if (this.#isAway) this.options.logger.info(`The Redis ${this.shown} answers again`);
-      this.#isAway = false;
+      this.#hear();
     } catch {
-      this.#judge();
+      // The next beat asks again.
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  #hear(): void {
+    const hasReturned = this.isSilent || this.#hasReconnected;
+    this.#isOpen = false;
+    this.#openBeats = 0;
+    this.#openMs = 0;
+    this.#hasReconnected = false;
+    if (!this.#isRefusing) this.clock.answered();
+    if (this.#isAway) this.options.logger.info(`The Redis ${this.shown} answers again`);
+    this.#isAway = false;
+    if (hasReturned) for (const call of this.#onReturn) call();
   }
 
   /** Returns since when it is refused; breaks the link where that is too long ago. */
@@ -155,7 +213,7 @@ export class RedisLink {
   }
 
   #judge(): void {
-    const awayMs = performance.now() - this.#lastAnswer;
+    const awayMs = this.#openMs;
     const seconds = this.options.timeoutMs / 1_000;
     if (awayMs > noticeMs && !this.#isAway) {
       this.#isAway = true;
@@ -205,8 +263,8 @@ function isPassing(error: unknown): boolean {
   return isRefusal(error) || /connection|ECONN|EPIPE|aborted|timed? ?out/i.test(messageOf(error));
 }
 
-/** A server that is full, cannot save, starts, or hands over: it answers, and carries nothing out. */
+/** A server that is full, cannot save, starts, or hands over: it answers, and carries nothing out; EXECABORT is what it answers to several commands at once. */
 function isRefusal(error: unknown): boolean {
-  const codes = /\b(OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|LOADING|READONLY)\b/;
+  const codes = /\b(OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|LOADING|READONLY|EXECABORT)\b/;
   return codes.test(messageOf(error));
 }
