@@ -164,14 +164,12 @@ test("a route that never answers fails its checks, and no others", async () => {
 
 test("of an implementation that never answers not everything is tried", async () => {
   const { url } = await V02Controller.start(() => "hang");
-  const start = performance.now();
   const { counts, checks } = await checkController({ url, timeoutMs: 200 });
-  expect(counts).toMatchObject({ ok: 0, failed: 2 });
+  expect(counts).toEqual({ ok: 0, failed: 2, skipped: checks.length - 2 });
   expect(checks.find(({ id }) => id === "cancel.no-such-session")).toMatchObject({
     outcome: "skipped",
     reason: expect.stringContaining("nothing was answered"),
   });
-  expect(performance.now() - start).toBeLessThan(5_000);
 });
 
 test("a controller that cannot call the fake worker back is told how it could", async () => {

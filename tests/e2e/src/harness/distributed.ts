@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { waitFor } from "@eval/protocol/testing";
 import { Cluster } from "./cluster.js";
+import { deadlineMs } from "./deadline.js";
+import { Gate } from "./gate.js";
 import { CellFolder } from "./journal.js";
 import type { OwnedProcess } from "./owned-process.js";
 import { RedisServer, type RedisServerOptions } from "./redis-server.js";
@@ -38,6 +40,8 @@ export const runName = "the-run";
 export class DistributedStage {
   readonly cell: CellFolder;
   readonly log: string;
+  /** Of the agents on all hosts. */
+  readonly gate: Gate;
 
   private constructor(
     private readonly stage: Stage,
@@ -47,6 +51,7 @@ export class DistributedStage {
   ) {
     this.cell = new CellFolder(cluster.files.output, "paced", "noting");
     this.log = stage.path("agent.log");
+    this.gate = new Gate(stage);
   }
 
   static async start(stage: Stage, options: DistributedOptions): Promise<DistributedStage> {
@@ -63,6 +68,7 @@ export class DistributedStage {
             log: stage.path("agent.log"),
             deadly: options.deadly,
             blocking: options.blocking,
+            gate: new Gate(stage).file,
           },
         },
       },
@@ -97,12 +103,19 @@ export class DistributedStage {
   /** A host that is started again whenever it has ended. */
   keepHosts(flags: readonly string[] = []): { stop: () => Promise<void> } {
     let isOver = false;
+    let host: OwnedProcess | undefined;
     const keeping = (async () => {
-      while (!isOver) await this.host(flags).ends(300_000);
+      while (!isOver) {
+        host = this.host(flags);
+        // The run as a whole, with all that is done to it, has the test's own deadline.
+        await host.ends(Number.POSITIVE_INFINITY);
+      }
     })();
     return {
       stop: () => {
         isOver = true;
+        // One that was started after the run's end would wait for another run.
+        host?.signal("SIGTERM");
         return keeping;
       },
     };
@@ -110,7 +123,20 @@ export class DistributedStage {
 
   /** Resolves when so many samples were begun with. */
   async untilStarts(count: number): Promise<void> {
-    await waitFor(() => this.stretches().length >= count, { what: `${count} starts`, deadlineMs: 90_000 });
+    await waitFor(() => this.stretches().length >= count, { what: `${count} starts`, deadlineMs });
+  }
+
+  /** Resolves when so many samples have a result. */
+  async untilResults(count: number): Promise<void> {
+    await waitFor(() => this.cell.count() >= count, { what: `${count} results`, deadlineMs });
+  }
+
+  /** Resolves when `condition` is true of the samples under way, less those of processes that are dead. */
+  async untilRunning(
+    condition: (running: readonly Stretch[]) => boolean,
+    { what, dead = new Map() }: { what: string; dead?: ReadonlyMap<number, number> },
+  ): Promise<void> {
+    await waitFor(() => condition(this.running().filter(({ pid }) => !dead.has(pid))), { what, deadlineMs });
   }
 
   /** Stretches without an end. */

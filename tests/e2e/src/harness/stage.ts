@@ -67,7 +67,7 @@ export class Stage {
   }
 
   async #nothingIsLeft(): Promise<void> {
-    await waitFor(() => this.running.length === 0, { what: "no process to be left", deadlineMs: 15_000 }).catch(() => {
+    await waitFor(() => this.running.length === 0, { what: "no process to be left", deadlineMs: 60_000 }).catch(() => {
       throw new Error(`Left running:\n${this.running.join("\n")}\n\n${this.report}`);
     });
   }
