@@ -7,11 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
-    // Threads that are used again: a process of its own for each file costs more than most of the tests.
-    pool: "threads",
-    isolate: false,
-    // Many tests wait for processes of their own: several files at once, also where there are only two cores.
-    maxWorkers: 2,
+    // Files keep a process each: tests look at which drivers it has loaded, and at the schemas that it has left.
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
   },
 });

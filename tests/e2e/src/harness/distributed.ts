@@ -105,7 +105,7 @@ export class DistributedStage {
     let isOver = false;
     let host: OwnedProcess | undefined;
     const keeping = (async () => {
-      while (!isOver) {
+      while (!isOver && !this.stage.isClosed) {
         host = this.host(flags);
         // The run as a whole, with all that is done to it, has the test's own deadline.
         await host.ends(Number.POSITIVE_INFINITY);
