@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
     globalSetup: "src/shared-controller.ts",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // For a product that hangs: waits have shorter deadlines of their own, which say what they waited for.
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     // The tests mostly wait for processes of their own: several files at once, also where there are only two cores.
     maxWorkers: 4,
     pool: "threads",

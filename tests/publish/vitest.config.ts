@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
     globalSetup: "src/global-setup.ts",
-    testTimeout: 150_000,
-    hookTimeout: 120_000,
+    // For a product that hangs: waits have shorter deadlines of their own, which say what they waited for.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: ["default", ["json", { outputFile: "test-report.json" }]],
   },
 });

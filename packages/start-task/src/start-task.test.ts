@@ -15,7 +15,7 @@ class Sink extends Writable {
   }
 }
 
-describe("startTask", { timeout: 60_000 }, () => {
+describe("startTask", () => {
   let workspace: Workspace;
   let running: RunningTasks | undefined;
   let server: Server | undefined;

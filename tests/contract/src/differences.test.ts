@@ -131,9 +131,10 @@ test(row("D-07"), async () => {
   const busy = 'Error: Worker returned error\n{"detail":"Task Executing, please do not send new request."}';
   expect(statusAndJson(await say(session_id, { content: "another" }))).toEqual([400, { detail: busy }]);
   const ours = new Peer(controller, { "x-eval-features": "replay", "x-eval-instance": "0".repeat(32) });
-  const turn = { session_id, agent_response: { content: "another" }, turn: 2, wait_ms: 1_000 };
+  const turn = { session_id, agent_response: { content: "another" }, turn: 2, wait_ms: 30_000 };
   expect(await ours.post("interact", turn)).toMatchObject({ status: 409, json: { code: "TURN_CONFLICT" } });
-  expect(performance.now() - since).toBeLessThan(2_000);
+  // Whoever waited for the turn would wait for 30 s, or for good.
+  expect(performance.now() - since).toBeLessThan(15_000);
   await start("release c");
   expect((await first).json).toMatchObject({ output: { status: "completed", result: "released" } });
 });
@@ -162,5 +163,6 @@ test(row("D-08"), async () => {
     expect((await client.get(route)).status).toBe(200);
   }
   expect((await client.post("calculate_overall", { name: task, results: [] })).status).toBe(200);
-  expect(performance.now() - since).toBeLessThan(2_000);
+  // Whoever waited for the stuck worker would wait for at least 5 s, the least that a call to a worker may take.
+  expect(performance.now() - since).toBeLessThan(4_500);
 });

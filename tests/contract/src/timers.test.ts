@@ -58,14 +58,17 @@ async function secondsOf(promise: Promise<unknown>): Promise<number> {
 
 const notResponding = { status: 400, json: { detail: expect.stringMatching(/^Error: Worker not responding\n./) } };
 
-/** What is only to be had by waiting for it: all at once. */
+/**
+ * What is only to be had by waiting for it: all at once. The lower bounds are exact; the upper ones are wide, since a
+ * busy machine is late, and hold against another order of magnitude.
+ */
 describe.concurrent("in time", () => {
   test(row("C-70"), async () => {
     const { task } = await registered(patient);
     const coma = waitUntil("the coma", async () => (await livenessOf(patient, task)) === 1, 30_000);
     const seconds = await secondsOf(coma);
     expect(seconds).toBeGreaterThan(10.5);
-    expect(seconds).toBeLessThan(16);
+    expect(seconds).toBeLessThan(30);
     const reply = await new Peer(patient).post("start_sample", { name: task, index: 0 });
     expect(statusAndJson(reply)).toEqual([406, { detail: "Error: No workers available" }]);
   });
@@ -93,7 +96,7 @@ describe.concurrent("in time", () => {
     const seconds = await secondsOf(cancel);
     expect(await cancel).toMatchObject(notResponding);
     expect(seconds).toBeGreaterThan(4.5);
-    expect(seconds).toBeLessThan(12);
+    expect(seconds).toBeLessThan(30);
   });
 
   test.each([
@@ -132,7 +135,7 @@ describe.concurrent("in time", () => {
     });
     const [first, second] = beats.map(({ at }) => at / 1000) as [number, number];
     expect(second - first).toBeGreaterThan(7.5);
-    expect(second - first).toBeLessThan(11);
+    expect(second - first).toBeLessThan(16);
     const whole = { name: "timed", address: worker.address, concurrency: 3, indices };
     for (const { headers, bytes } of beats) {
       expect(headers["content-type"]).toBe("application/json");

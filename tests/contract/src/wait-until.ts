@@ -1,8 +1,8 @@
-/** Resolves with the first value that is neither undefined nor false; rejects after the deadline (default 15 s). */
+/** Resolves with the first value that is neither undefined nor false; rejects after the deadline (default 60 s). */
 export async function waitUntil<Value>(
   what: string,
   look: () => Promise<Value | undefined | false> | Value | undefined | false,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<Value> {
   const end = performance.now() + deadlineMs;
   for (;;) {

@@ -58,7 +58,7 @@ describe("in the checkout, with its configurations", () => {
       await worker.listening();
       for (const server of [worker, controller]) {
         server.signal(signal);
-        expect(await server.ends(10_000), server.report).toEqual({ code, signal: null });
+        expect(await server.ends(), server.report).toEqual({ code, signal: null });
       }
     }
   });

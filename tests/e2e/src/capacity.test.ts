@@ -1,8 +1,11 @@
+import { waitFor } from "@eval/protocol/testing";
 import { describe, expect } from "vitest";
 import { Cluster } from "./harness/cluster.js";
+import { Gate } from "./harness/gate.js";
 import { readInFlightLog } from "./harness/in-flight-log.js";
 import { allIndices, CellFolder } from "./harness/journal.js";
 import { fixture } from "./harness/repository.js";
+import { leastSpanMs, measureSlotUse } from "./harness/slot-use.js";
 import { type Stage, test } from "./harness/stage.js";
 
 /** Two agents with two tasks; every part notes what it has in flight. `workers`: of each task. */
@@ -56,20 +59,27 @@ describe("capacities are never exceeded", () => {
 });
 
 describe("capacities are used", () => {
-  // Generous, for machines that are busy with other things; slots that wait for a poll would show all the same.
-  test("300 samples of 200 ms, 20 at once, take at most four times their ideal time", async ({ stage }) => {
+  test("300 samples, 20 at once, take little longer than their slots are held: no slot waits for a poll", async ({
+    stage,
+  }) => {
     const log = stage.path("agent.log");
-    const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { delay_ms: 200, log } };
+    const gate = new Gate(stage);
+    const parameters = { delay_ms: 100, log, gate: gate.file };
+    const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters };
     const cluster = await Cluster.start(stage, {
       agents: { paced: { ...agent, concurrency: 20 } },
       tasks: {
         virtual: { module: "@eval/tasks#VirtualTask", parameters: { samples: 300, concurrency: 20 }, concurrency: 20 },
       },
     });
-    const assigner = cluster.assign();
-    expect(await assigner.ends(), assigner.report).toEqual({ code: 0, signal: null });
-    const { spanMs, most } = readInFlightLog(log);
-    expect(most).toBe(20);
-    expect(spanMs).toBeLessThan(4 * (300 / 20) * 200);
+    gate.holdFrom(0);
+    const measuring = measureSlotUse(cluster.files.assignments);
+    await waitFor(() => readInFlightLog(log).most === 20, { what: "20 samples at once" });
+    gate.open();
+
+    const use = await measuring;
+
+    expect(readInFlightLog(log).most).toBe(20);
+    expect(use.spanMs / leastSpanMs(use, { paced: 20 })).toBeLessThan(1.5);
   });
 });

@@ -4,6 +4,7 @@ import { waitFor } from "@eval/protocol/testing";
 import { describe, expect } from "vitest";
 import { Cluster } from "./harness/cluster.js";
 import { writeEvaluation } from "./harness/evaluation-files.js";
+import { Gate } from "./harness/gate.js";
 import { noteKill, readInFlightLog } from "./harness/in-flight-log.js";
 import { allIndices, CellFolder } from "./harness/journal.js";
 import { fixture } from "./harness/repository.js";
@@ -23,11 +24,12 @@ interface Setup {
 /** The task's workers could run more than the configuration allows: the centre has to keep to it. */
 async function start(stage: Stage, { samples, agentMs = 20, agent, parameters, settings }: Setup) {
   const logs = { agent: stage.path("agent.log"), task: stage.path("task.log") };
+  const gate = new Gate(stage);
   const cluster = await Cluster.start(stage, {
     agents: {
       a: {
         module: fixture(agent ?? "paced-agent.mjs#PacedAgent"),
-        parameters: { delay_ms: agentMs, log: logs.agent, ...parameters },
+        parameters: { delay_ms: agentMs, log: logs.agent, gate: gate.file, ...parameters },
         concurrency: capacity,
       },
     },
@@ -40,7 +42,7 @@ async function start(stage: Stage, { samples, agentMs = 20, agent, parameters, s
     },
     ...(settings && { settings }),
   });
-  return { cluster, logs, folder: new CellFolder(cluster.files.output, "a", "t") };
+  return { cluster, logs, gate, folder: new CellFolder(cluster.files.output, "a", "t") };
 }
 
 /** The runners' processes that live. */
@@ -63,22 +65,26 @@ describe("runner processes that are lost", () => {
     stage,
   }) => {
     const samples = 500;
-    const { cluster, logs, folder } = await start(stage, { samples });
+    const { cluster, logs, gate, folder } = await start(stage, { samples });
+    gate.holdFrom(0);
     const run = cluster.assign(["--data-parallel", "4"]);
     const killed: number[] = [];
     while (killed.length < 20) {
       const least = killed.length * 22 + Math.floor(Math.random() * 8) + 1;
+      // Some more than are waited for: those that are given up have no result.
+      gate.holdFrom(least + 40);
       const alive = () => (folder.count() < least ? [] : working(stage, logs.agent));
       // A sample is given up when it was lost three times: a single runner left would have them all, again and again.
       const isReady = () => alive().length >= 2 || (alive().length === 1 && folder.count() > least + 15);
-      await waitFor(isReady, { what: `${least} results, and runners at work`, deadlineMs: 90_000 });
+      await waitFor(isReady, { what: `${least} results, and runners at work` });
       const victim = pick(alive()) as number;
       noteKill(logs.agent, victim);
       process.kill(victim, "SIGKILL");
       killed.push(victim);
     }
+    gate.open();
 
-    const { code } = await run.ends(120_000);
+    const { code } = await run.ends();
 
     const failed = folder.failures().map(({ index }) => index);
     expect(code, run.report).toBe(failed.length > 0 ? 1 : 0);
@@ -91,20 +97,23 @@ describe("runner processes that are lost", () => {
     expect(task.most).toBeLessThanOrEqual(capacity);
     expect(agent.mostByProcess.size).toBeGreaterThan(4);
     await cluster.controller.untilIdle("t");
-  }, 300_000);
+  });
 
   test("by falling silent: one that is stopped is killed and replaced", async ({ stage }) => {
-    const settings = { data_parallel: { runners: 2, deadline_s: 2 } };
-    const { cluster, logs, folder } = await start(stage, { samples: 200, agentMs: 100, settings });
+    // Long enough that a runner which is only slow, on a busy machine, is not taken for one that is silent.
+    const settings = { data_parallel: { runners: 2, deadline_s: 4 } };
+    const { cluster, logs, gate, folder } = await start(stage, { samples: 200, settings });
+    gate.holdFrom(50);
     const run = cluster.assign();
-    await waitFor(() => folder.count() >= 10, { what: "10 results", deadlineMs: 60_000 });
+    await waitFor(() => folder.count() >= 10, { what: "10 results" });
     const victim = await waitFor(() => pick(working(stage, logs.agent)), { what: "a runner at work" });
 
     process.kill(victim, "SIGSTOP");
     noteKill(logs.agent, victim);
+    gate.open();
 
-    expect(await run.ends(90_000), run.report).toEqual({ code: 0, signal: null });
-    expect(run.stderr).toMatch(/did not answer for 2 s/);
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
+    expect(run.stderr).toMatch(/did not answer for 4 s/);
     expect(folder.indices()).toEqual(allIndices(200));
     expect(runners(stage)).not.toContain(victim);
     expect(readInFlightLog(logs.agent).twice).toEqual([]);
@@ -112,16 +121,19 @@ describe("runner processes that are lost", () => {
 
   test("but not by a suspended machine", async ({ stage }) => {
     const settings = { data_parallel: { runners: 2, deadline_s: 4 } };
-    const { cluster, folder } = await start(stage, { samples: 100, agentMs: 100, settings });
+    const { cluster, gate, folder } = await start(stage, { samples: 100, settings });
+    gate.holdFrom(50);
     const run = cluster.assign();
-    await waitFor(() => folder.count() >= 10, { what: "10 results", deadlineMs: 60_000 });
+    await waitFor(() => folder.count() >= 10, { what: "10 results" });
     const all = [run.pid, ...runners(stage)];
 
     for (const pid of all) process.kill(pid, "SIGSTOP");
+    // The suspension itself: it has to be longer than the deadline.
     await sleep(6_000);
     for (const pid of all) process.kill(pid, "SIGCONT");
+    gate.open();
 
-    expect(await run.ends(90_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
     expect(run.stderr).not.toContain("did not answer");
     expect(folder.indices()).toEqual(allIndices(100));
   });
@@ -129,14 +141,15 @@ describe("runner processes that are lost", () => {
   test("and cannot be made again: the run ends with the reason", async ({ stage }) => {
     const broken = stage.path("broken");
     const agent = "fragile-agent.mjs#FragileAgent";
-    const { cluster, folder } = await start(stage, { samples: 5_000, agent, parameters: { broken } });
+    const { cluster, gate, folder } = await start(stage, { samples: 100, agent, parameters: { broken } });
+    gate.holdFrom(50);
     const run = cluster.assign(["--data-parallel", "2"]);
-    await waitFor(() => folder.count() >= 1, { what: "a result", deadlineMs: 60_000 });
+    await waitFor(() => folder.count() >= 1, { what: "a result" });
 
     writeFileSync(broken, "");
     process.kill(pick(runners(stage)) as number, "SIGKILL");
 
-    expect(await run.ends(90_000), run.report).toEqual({ code: 2, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
     expect(run.stderr).toMatch(/error: runner \d was started again and again to no use.*this agent is broken/);
     expect(runners(stage)).toEqual([]);
     await cluster.controller.untilIdle("t");
@@ -152,7 +165,7 @@ test("an agent that cannot be made shows before anything is waited for, as under
   });
   const run = async (flags: string[]) => {
     const assigner = stage.start("assigner", ["--config", assignments, ...flags]);
-    expect(await assigner.ends(30_000), assigner.report).toEqual({ code: 2, signal: null });
+    expect(await assigner.ends(), assigner.report).toEqual({ code: 2, signal: null });
     return assigner.stderr;
   };
   const parallel = await run(["--data-parallel", "3"]);
@@ -162,21 +175,21 @@ test("an agent that cannot be made shows before anything is waited for, as under
 
 describe("runner processes whose run is over before its end", () => {
   test("by SIGINT, which a terminal sends to all: sessions are cancelled, nothing is left", async ({ stage }) => {
-    const { cluster, folder } = await start(stage, { samples: 100, agentMs: 1_000 });
+    const { cluster, gate, folder } = await start(stage, { samples: 100 });
+    gate.holdFrom(0);
     const run = cluster.assign(["--data-parallel", "3"]);
     await waitFor(async () => Object.keys(await cluster.controller.sessions()).length === capacity, {
       what: "all sessions",
-      deadlineMs: 60_000,
     });
 
     const before = runners(stage);
     for (const pid of before) process.kill(pid, "SIGINT");
-    const count = folder.count();
-    await waitFor(() => folder.count() > count, { what: "a result after the signal" });
+    gate.holdFrom(30);
+    await waitFor(() => folder.count() > 0, { what: "a result after the signal" });
     expect(runners(stage)).toEqual(before);
     run.signal("SIGINT");
 
-    expect(await run.ends(15_000), run.report).toEqual({ code: 130, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 130, signal: null });
     expect(runners(stage)).toEqual([]);
     expect(folder.failures()).toEqual([]);
     expect(run.stderr).not.toMatch(/^.*runner \d \|.*$/m);
@@ -184,11 +197,11 @@ describe("runner processes whose run is over before its end", () => {
   });
 
   test("by kill -9 of the main process: they cancel their sessions and end", async ({ stage }) => {
-    const { cluster } = await start(stage, { samples: 100, agentMs: 20_000 });
+    const { cluster, gate } = await start(stage, { samples: 100 });
+    gate.holdFrom(0);
     const run = cluster.assign(["--data-parallel", "3"]);
     await waitFor(async () => Object.keys(await cluster.controller.sessions()).length === capacity, {
       what: "all sessions",
-      deadlineMs: 60_000,
     });
 
     await run.kill();
@@ -205,12 +218,11 @@ describe("runner processes whose run is over before its end", () => {
       const run = cluster.assign(["--data-parallel", "2"]);
       await waitFor(() => readInFlightLog(logs.agent).mostByProcess.size === 2, {
         what: "two agents that block",
-        deadlineMs: 60_000,
       });
 
       await run.kill();
 
-      await waitFor(() => runners(stage).length === 0, { what: "no runner", deadlineMs: 20_000 });
+      await waitFor(() => runners(stage).length === 0, { what: "no runner" });
     },
   );
 });

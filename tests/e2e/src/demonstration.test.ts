@@ -7,7 +7,7 @@ import { test } from "./harness/stage.js";
 test("the demonstration ends by itself, shows its table, and leaves no process", async ({ stage }) => {
   const run = stage.run(process.execPath, [join("scripts", "demo.mjs")], { isOwner: true });
 
-  expect(await run.ends(60_000), run.report).toEqual({ code: 0, signal: null });
+  expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
 
   expect(stage.running).toEqual([]);
   expect(run.stdout).toMatch(/dbbench-reference *│ dbbench-mini *│ *84 │ *0 │ *0 │ overall_cat_accuracy 1 /);
@@ -24,7 +24,7 @@ test("the demonstration stops in order when it is interrupted", async ({ stage }
 
   run.signal("SIGINT");
 
-  await run.ends(30_000);
+  await run.ends();
   expect(stage.running).toEqual([]);
   const [, output] = /Results: (\S+)/.exec(run.stdout) ?? [];
   if (output !== undefined) rmSync(output, { recursive: true });

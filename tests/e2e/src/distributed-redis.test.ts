@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { waitFor } from "@eval/protocol/testing";
 import { describe, expect } from "vitest";
 import { DistributedStage } from "./harness/distributed.js";
 import { allIndices } from "./harness/journal.js";
@@ -13,12 +12,11 @@ const ended = { code: 0, signal: null };
 
 describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed run", () => {
   test("may be suspended, and started again: everything waits and goes on", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 60, delayMs: 500, concurrency: 4, lock: 45 });
+    const run = await DistributedStage.start(stage, { samples: 60, delayMs: 100, concurrency: 4, lock: 45 });
+    run.gate.holdFrom(20);
     const host = run.host();
     const center = run.center();
-    const untilResults = (count: number) =>
-      waitFor(() => run.cell.count() >= count, { what: `${count} results`, deadlineMs: 90_000 });
-    await untilResults(4);
+    await run.untilResults(4);
 
     run.redis.process.signal("SIGSTOP");
     await center.wrote(/does not answer; waiting for up to 120 s/);
@@ -26,8 +24,10 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
     run.redis.process.signal("SIGCONT");
     await center.wrote(/answers again/);
     expect(during).toBeLessThan(60);
-    await untilResults(during + 8);
+    run.gate.holdFrom(40);
+    await run.untilResults(during + 8);
     await run.redis.stop();
+    run.gate.open();
     // The outage itself: its length is what is tested.
     await sleep(3_000);
     await run.redis.start();
@@ -41,15 +41,17 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
   });
 
   test("may be away for longer than locks last: hosts end what they run, and it is run again", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 4, delayMs: 15_000, concurrency: 4, lock: 4 });
+    const run = await DistributedStage.start(stage, { samples: 4, delayMs: 0, concurrency: 4, lock: 4 });
+    run.gate.holdFrom(0);
     const host = run.host();
     const center = run.center();
     await run.untilStarts(4);
 
     run.redis.process.signal("SIGSTOP");
     await host.wrote(/does not answer/);
-    await waitFor(() => run.running().length === 0, { what: "the host to end what it runs", deadlineMs: 10_000 });
+    await run.untilRunning(({ length }) => length === 0, { what: "the host to end what it runs" });
     run.redis.process.signal("SIGCONT");
+    run.gate.open();
 
     expect(await center.ends(), center.report).toEqual(ended);
     expect(await host.ends(), host.report).toEqual(ended);
@@ -60,12 +62,16 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
   });
 
   test("may lose all that it holds: what ran is run again", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 30, delayMs: 300, concurrency: 4, lock: 6 });
+    const run = await DistributedStage.start(stage, { samples: 30, delayMs: 0, concurrency: 4, lock: 6 });
+    run.gate.holdFrom(4);
     const host = run.host();
     const center = run.center();
-    await waitFor(() => run.cell.count() >= 4, { what: "4 results", deadlineMs: 90_000 });
+    await run.untilResults(4);
+    await run.untilRunning(({ length }) => length === 4, { what: "4 samples under way" });
 
     await run.redis.ask((redis) => redis.flushall());
+    await center.wrote(/Redis has lost/);
+    run.gate.open();
 
     expect(await center.ends(), center.report).toEqual(ended);
     await host.ends();
@@ -75,10 +81,11 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
   });
 
   test("may go for good: a clear end, nothing written is lost, and a later launch goes on", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 30, delayMs: 1_000, concurrency: 4, lock: 30 });
+    const run = await DistributedStage.start(stage, { samples: 30, delayMs: 0, concurrency: 4, lock: 30 });
+    run.gate.holdFrom(4);
     const host = run.host(["--redis-timeout", "6"]);
     const center = run.center(["--redis-timeout", "6"]);
-    await waitFor(() => run.cell.count() >= 4, { what: "4 results", deadlineMs: 90_000 });
+    await run.untilResults(4);
     await run.redis.stop();
 
     for (const one of [center, host]) {
@@ -86,9 +93,10 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
       expect(one.stderr).toMatch(/error: the Redis redis:\S+ has not answered for 6 s .*\(REDIS_UNREACHABLE\)/);
       expect(one.stderr).not.toMatch(/^\s+at /m);
     }
-    await run.cluster.controller.untilIdle("noting", 20_000);
+    await run.cluster.controller.untilIdle("noting");
     const written = run.cell.indices();
     await run.redis.start();
+    run.gate.open();
     run.host();
     const next = run.center();
     expect(await next.ends(), next.report).toEqual(ended);

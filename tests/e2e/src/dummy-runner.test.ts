@@ -67,7 +67,7 @@ test("plans with what it knows where no controller answers, and is wrong about n
   const parts = { agents, tasks: { t: { module: "@eval/tasks#VirtualTask", concurrency: 4 } } };
   const { assignments, output } = writeEvaluation(stage, { controller: "http://127.0.0.1:9/api", ...parts });
   const run = stage.start("assigner", ["-c", assignments, "--runner", "dummy"]);
-  expect(await run.ends(30_000), run.report).toEqual({ code: 0, signal: null });
+  expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
   expect(run.stderr).toMatch(/127\.0\.0\.1:9.*planning with what the output folder holds/);
   expect(planOf(output)).toMatchObject({
     assignments: [{ total: null, done: 0, remaining: null, why: expect.stringContaining("not known") }],
@@ -78,6 +78,6 @@ test("plans with what it knows where no controller answers, and is wrong about n
   const broken = { ...agents, a: { ...agents.a, module: "./nowhere.mjs" } };
   const files = writeEvaluation(stage, { controller: "http://127.0.0.1:9/api", ...parts, agents: broken });
   const invalid = stage.start("assigner", ["-c", files.assignments, "--runner", "dummy"]);
-  expect(await invalid.ends(30_000), invalid.report).toEqual({ code: 2, signal: null });
+  expect(await invalid.ends(), invalid.report).toEqual({ code: 2, signal: null });
   expect(invalid.stderr).toContain("nowhere.mjs");
 });

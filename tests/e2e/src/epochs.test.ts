@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { waitFor } from "@eval/protocol/testing";
 import { expect } from "vitest";
 import { Cluster } from "./harness/cluster.js";
+import { Gate } from "./harness/gate.js";
 import { allIndices, CellFolder } from "./harness/journal.js";
 import type { OwnedProcess } from "./harness/owned-process.js";
 import { fixture } from "./harness/repository.js";
@@ -14,7 +15,8 @@ test("every sample is run once an epoch, over interruptions, and a launch with m
   stage,
 }) => {
   const log = stage.path("starts.log");
-  const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { delay_ms: 100 } };
+  const gate = new Gate(stage);
+  const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { delay_ms: 5, gate: gate.file } };
   const task = { module: `${fixture("scored-task.mjs")}#ScoredTask`, parameters: { samples, concurrency: 4, log } };
   const cluster = await Cluster.start(stage, {
     agents: { agent: { ...agent, concurrency: 4 } },
@@ -26,15 +28,18 @@ test("every sample is run once an epoch, over interruptions, and a launch with m
   const starts = () => readFileSync(log, "utf8").split("\n").length - 1;
   const epochsFile = () => JSON.parse(readFileSync(join(cell, "epochs.json"), "utf8"));
   const ends = async (run: OwnedProcess, code: number) => {
-    expect(await run.ends(60_000), run.report).toEqual({ code, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code, signal: null });
   };
 
+  // Two slots are held in each epoch: two epochs, and all four are.
+  gate.holdFrom(samples - 2);
   const interrupted = cluster.assign(["--epochs", "3"]);
-  await waitFor(() => folderOf(2).count() >= 2, { what: "two results of epoch 2", deadlineMs: 60_000 });
+  await waitFor(() => folderOf(2).count() >= 2, { what: "two results of epoch 2" });
   interrupted.signal("SIGINT");
   await ends(interrupted, 130);
   const [first, before] = [[1, 2, 3].reduce((sum, epoch) => sum + folderOf(epoch).count(), 0), starts()];
   expect(first).toBeLessThan(3 * samples);
+  gate.open();
 
   const resumed = cluster.assign(["--epochs", "3"]);
   await ends(resumed, 0);

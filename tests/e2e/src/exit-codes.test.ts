@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { Cluster } from "./harness/cluster.js";
 import { ControllerProcess } from "./harness/controller.js";
 import { type EvaluationParts, writeEvaluation } from "./harness/evaluation-files.js";
+import { Gate } from "./harness/gate.js";
 import { allIndices, CellFolder } from "./harness/journal.js";
 import { fixture } from "./harness/repository.js";
 import { test } from "./harness/stage.js";
@@ -83,7 +84,7 @@ describe("the exit code of the assigner is 2", () => {
   test("for an agent that cannot be loaded, before anything is waited for", async ({ stage }) => {
     const files = writeEvaluation(stage, { ...parts, agents: { gone: { module: "./gone.mjs", concurrency: 1 } } });
     const run = stage.start("assigner", ["--config", files.assignments]);
-    expect(await run.ends(20_000), run.report).toEqual({ code: 2, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
     expect(run.stderr).toMatch(/agent gone: .*gone\.mjs/);
     expect(run.stderr).not.toMatch(stackTrace);
   });
@@ -95,7 +96,7 @@ describe("the exit code of the assigner is 3", () => {
   test("where no controller answers", async ({ stage }) => {
     const files = writeEvaluation(stage, { controller: nowhere, agents, tasks: { virtual } });
     const run = stage.start("assigner", ["--config", files.assignments, ...flags]);
-    expect(await run.ends(20_000), run.report).toEqual({ code: 3, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 3, signal: null });
     expect(run.stderr).toMatch(/virtual: .*localhost:1\b/);
     expect(run.stderr).toContain("--wait-for-workers");
     expect(run.stderr).not.toMatch(stackTrace);
@@ -105,13 +106,15 @@ describe("the exit code of the assigner is 3", () => {
     const controller = await ControllerProcess.start(stage);
     const files = writeEvaluation(stage, { controller: controller.address, agents, tasks: { virtual } });
     const run = stage.start("assigner", ["--config", files.assignments, ...flags]);
-    expect(await run.ends(20_000), run.report).toEqual({ code: 3, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 3, signal: null });
     expect(run.stderr).toContain(`no worker of virtual is registered at ${controller.address}`);
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
   test("where the last worker goes away in the middle", async ({ stage }) => {
-    const slow = { ...agents.plain, parameters: { delay_ms: 50 } };
+    const gate = new Gate(stage);
+    gate.holdFrom(20);
+    const slow = { ...agents.plain, parameters: { gate: gate.file } };
     const cluster = await Cluster.start(stage, {
       agents: { plain: slow },
       tasks: { virtual: { ...virtual, parameters: { samples: 200 } } },
@@ -122,7 +125,8 @@ describe("the exit code of the assigner is 3", () => {
     await run.wrote(/0\/200 done/);
     await cluster.controller.untilWorkers("virtual", 1);
     await cluster.workers[0]?.kill();
-    expect(await run.ends(30_000), run.report).toEqual({ code: 3, signal: null });
+    gate.open();
+    expect(await run.ends(), run.report).toEqual({ code: 3, signal: null });
     expect(run.stdout).toMatch(/virtual: no worker is registered at its controller; \d+ samples are left/);
   });
 });

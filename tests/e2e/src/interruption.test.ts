@@ -1,6 +1,7 @@
 import { waitFor } from "@eval/protocol/testing";
 import { describe, expect } from "vitest";
 import { Cluster } from "./harness/cluster.js";
+import { Gate } from "./harness/gate.js";
 import { allIndices, CellFolder } from "./harness/journal.js";
 import { fixture } from "./harness/repository.js";
 import { type Stage, test } from "./harness/stage.js";
@@ -13,26 +14,27 @@ interface Pace {
 
 async function start(stage: Stage, { samples, agentMs, concurrency }: Pace) {
   const module = `${fixture("paced-agent.mjs")}#PacedAgent`;
+  const gate = new Gate(stage);
   const cluster = await Cluster.start(stage, {
-    agents: { slow: { module, parameters: { delay_ms: agentMs }, concurrency } },
+    agents: { slow: { module, parameters: { delay_ms: agentMs, gate: gate.file }, concurrency } },
     tasks: { virtual: { module: "@eval/tasks#VirtualTask", parameters: { samples, rounds: 2 }, concurrency } },
     workers: { virtual: 2 },
   });
   const folder = new CellFolder(cluster.files.output, "slow", "virtual");
-  const untilLines = (count: number) =>
-    waitFor(() => folder.count() >= count, { what: `${count} results`, deadlineMs: 30_000 });
-  return { cluster, folder, untilLines };
+  const untilLines = (count: number) => waitFor(() => folder.count() >= count, { what: `${count} results` });
+  return { cluster, folder, gate, untilLines };
 }
 
 describe("an assigner that is ended in the middle", () => {
   test("by SIGINT: cancels its sessions, and the next launch does the rest", async ({ stage }) => {
-    const { cluster, folder, untilLines } = await start(stage, { samples: 40, agentMs: 100, concurrency: 5 });
+    const { cluster, folder, gate, untilLines } = await start(stage, { samples: 40, agentMs: 20, concurrency: 5 });
+    gate.holdFrom(20);
     const run = cluster.assign();
     await untilLines(5);
 
     run.signal("SIGINT");
 
-    expect(await run.ends(15_000), run.report).toEqual({ code: 130, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 130, signal: null });
     expect(run.stdout).toContain("Interrupted");
     await cluster.controller.untilIdle("virtual");
     const before = folder.indices();
@@ -40,6 +42,7 @@ describe("an assigner that is ended in the middle", () => {
     expect(before.length).toBeLessThan(40);
     expect(folder.failures()).toEqual([]);
 
+    gate.open();
     const next = cluster.assign();
 
     expect(await next.ends(), next.report).toEqual({ code: 0, signal: null });
@@ -49,9 +52,10 @@ describe("an assigner that is ended in the middle", () => {
   });
 
   test("by kill -9, three times: no sample is missing, none is there twice", async ({ stage }) => {
-    const { cluster, folder, untilLines } = await start(stage, { samples: 400, agentMs: 5, concurrency: 4 });
+    const { cluster, folder, gate, untilLines } = await start(stage, { samples: 400, agentMs: 5, concurrency: 4 });
     const killedAt: number[] = [];
     for (let kill = 0; kill < 3; kill++) {
+      gate.holdFrom(folder.count() + 80);
       const run = cluster.assign();
       await untilLines(folder.count() + 1 + Math.floor(Math.random() * 60));
       await run.kill();
@@ -59,6 +63,7 @@ describe("an assigner that is ended in the middle", () => {
     }
     expect(folder.count(), `killed at ${killedAt} results`).toBeLessThan(400);
 
+    gate.open();
     const last = cluster.assign();
 
     expect(await last.ends(), last.report).toEqual({ code: 0, signal: null });
@@ -69,8 +74,9 @@ describe("an assigner that is ended in the middle", () => {
   });
 
   test("by kill -9, and not launched again: its sessions end with its lease", async ({ stage }) => {
-    const { cluster, untilLines } = await start(stage, { samples: 40, agentMs: 200, concurrency: 5 });
-    const run = cluster.assign(["--lease", "3"]);
+    const { cluster, gate, untilLines } = await start(stage, { samples: 40, agentMs: 5, concurrency: 5 });
+    gate.holdFrom(1);
+    const run = cluster.assign(["--lease", "5"]);
     await untilLines(1);
 
     await run.kill();
@@ -89,7 +95,7 @@ describe("an assigner that is ended in the middle", () => {
 
     run.signal("SIGINT");
 
-    expect(await run.ends(10_000), run.report).toEqual({ code: 130, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 130, signal: null });
     await cluster.controller.untilIdle("virtual");
   });
 
@@ -101,6 +107,6 @@ describe("an assigner that is ended in the middle", () => {
 
     run.signal("SIGINT");
 
-    expect(await run.ends(10_000), run.report).toEqual({ code: 130, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 130, signal: null });
   });
 });

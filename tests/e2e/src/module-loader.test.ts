@@ -6,7 +6,7 @@ import { type Stage, test } from "./harness/stage.js";
 async function load(stage: Stage, reference: string, configDir = "configs", cwd = "cwd"): Promise<unknown> {
   const folders = [stage.path(configDir), stage.path(cwd)];
   const run = stage.run(process.execPath, [fixture("load-export.mjs"), reference, ...folders]);
-  expect(await run.ends(20_000), run.report).toEqual({ code: 0, signal: null });
+  expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
   return JSON.parse(run.stdout);
 }
 

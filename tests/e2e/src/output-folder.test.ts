@@ -28,7 +28,7 @@ describe("an output folder", () => {
 
     const second = cluster.assign();
 
-    expect(await second.ends(20_000), second.report).toEqual({ code: 2, signal: null });
+    expect(await second.ends(), second.report).toEqual({ code: 2, signal: null });
     expect(second.stderr).toContain("OUTPUT_LOCKED");
     expect(second.stderr).toContain(`process ${first.pid} `);
     expect(first.ended).toBeUndefined();
@@ -43,7 +43,7 @@ describe("an output folder", () => {
     const cluster = await start(stage, paced);
     const file = stage.write("file", "");
     const run = cluster.assign(["--output", `${file}/output`]);
-    expect(await run.ends(20_000), run.report).toEqual({ code: 2, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
     expect(run.stderr).toContain("OUTPUT_INVALID");
     expect(run.stderr).toContain(`${file}/output`);
   });
@@ -57,7 +57,7 @@ describe("a full disk", () => {
     const argv = [process.execPath, binFile("assigner"), "--config", cluster.files.assignments];
     const run = stage.run("sh", ["-c", script, "sh", ...argv]);
 
-    expect((await run.ends(30_000)).code, run.report).toBe(1);
+    expect((await run.ends()).code, run.report).toBe(1);
 
     const folder = new CellFolder(cluster.files.output, "one", "virtual");
     expect(run.stderr).toContain("OUTPUT_WRITE_FAILED");
@@ -85,7 +85,7 @@ describe("a full disk", () => {
     const argv = [process.execPath, binFile("assigner"), "--config", cluster.files.assignments];
     const run = stage.run("unshare", ["-m", "sh", "-c", mount, cluster.files.output, ...argv]);
 
-    expect((await run.ends(30_000)).code, run.report).toBe(1);
+    expect((await run.ends()).code, run.report).toBe(1);
 
     expect(run.stderr).toContain("OUTPUT_WRITE_FAILED");
     expect(run.stderr).toContain("ENOSPC");

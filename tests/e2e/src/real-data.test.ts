@@ -23,7 +23,7 @@ async function startTask(stage: Stage, database: string): Promise<string> {
   });
   const flags = ["--auto-controller", "--controller", "http://localhost:0/api", "--base-port", "0"];
   const running = stage.start("start-task", ["--config", config, ...flags]);
-  const [, address = ""] = await running.wrote(/All 2 workers are registered at (http:\S+\/api)/, 60_000);
+  const [, address = ""] = await running.wrote(/All 2 workers are registered at (http:\S+\/api)/);
   return address;
 }
 
@@ -37,7 +37,7 @@ async function solve(stage: Stage, database: string): Promise<void> {
   });
   const run = stage.start("assigner", ["--config", assignments]);
 
-  expect(await run.ends(90_000), run.report).toEqual({ code: 0, signal: null });
+  expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
 
   const folder = new CellFolder(output, "reference", "dbbench");
   expect(folder.failures()).toEqual([]);
@@ -68,7 +68,7 @@ describe("start-task with a controller that is there already", () => {
 
     running.signal("SIGTERM");
 
-    expect(await running.ends(30_000), running.report).toEqual({ code: 0, signal: null });
+    expect(await running.ends(), running.report).toEqual({ code: 0, signal: null });
     expect(stage.running).toHaveLength(1);
   });
 });

@@ -53,7 +53,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("what a distributed run holds
     await waitFor(async () => (await names()).includes("attempts-0:wait"), { what: "waiting attempts" });
     // What is finished stays there as long as the center cannot take it in.
     center.signal("SIGSTOP");
-    run.openGate();
+    run.gate.open();
     await waitFor(async () => (await names()).filter((name) => name.startsWith("result:")).length === 8, {
       what: "8 results",
     });
@@ -77,7 +77,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("what a distributed run holds
     const entry = JSON.stringify({ name: "one that stays", slots: 1, shards: [0] });
     await run.redis.ask((redis) => redis.set(`${prefix}host:staying`, entry, "PX", 60_000));
     await run.redis.ask((redis) => redis.sadd(`${prefix}hosts`, "staying"));
-    run.openGate();
+    run.gate.open();
     await waitFor(() => existsSync(run.cell.overall), { what: "the overall", deadlineMs: 60_000 });
     await first.kill();
     expect(await run.redis.keys()).toContain(`${prefix}state`);

@@ -47,7 +47,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await center.wrote(/answers again/);
       await sleep(lateMs);
       host.signal("SIGCONT");
-      run.openGate();
+      run.gate.open();
 
       await expectUndisturbed(run, [center, host]);
       expect(center.stderr).not.toMatch(/is gone|No runner host is there/);
@@ -62,7 +62,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await idle.wrote(/answers again/);
       await sleep(lateMs);
       center.signal("SIGCONT");
-      run.openGate();
+      run.gate.open();
 
       await expectUndisturbed(run, [center, host, idle]);
     });
@@ -78,7 +78,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await host.wrote(/answers again/);
       await sleep(lateMs);
       center.signal("SIGCONT");
-      run.openGate();
+      run.gate.open();
 
       expect(await center.ends(), center.report).toEqual(ended);
       expect(await host.ends(), host.report).toEqual(ended);
@@ -93,7 +93,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await sleep(outageMs);
       await run.redis.start();
       await center.wrote(/answers again/);
-      run.openGate();
+      run.gate.open();
 
       await expectUndisturbed(run, [center, host]);
     });

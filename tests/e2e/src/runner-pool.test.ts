@@ -30,11 +30,14 @@ function makePool(count: number, onRequest: (runner: string, message: unknown) =
 
 test("a pool's runners speak to their centre, are replaced when they crash, and are stopped", async () => {
   const heard: unknown[] = [];
+  let [isReplaced, isRefused] = [false, false];
   const { pool, stop, lines, gone } = makePool(2, (runner, message) => {
     if (typeof message === "object") heard.push(message);
+    isRefused ||= heard.some((one) => (one as { code?: unknown }).code === "USAGE");
     if (message === "refuse me") throw new CodedError("USAGE", "not this");
     if (runner === "1.0") return "crash";
-    if (runner === "1.1") queueMicrotask(() => stop.abort(new Error("enough")));
+    if (runner === "1.1") isReplaced = true;
+    if (isReplaced && isRefused) queueMicrotask(() => stop.abort(new Error("enough")));
     return runner === "2.0" && heard.length < 5 ? "refuse" : "wait";
   });
   await pool.launch();

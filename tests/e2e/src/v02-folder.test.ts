@@ -85,7 +85,7 @@ describe("a folder that v0.2 wrote", () => {
 
     const run = stage.start("assigner", ["--config", assignments]);
 
-    expect(await run.ends(20_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
     expect(run.stdout).toContain("main 0.25");
     expect([folder.runs, folder.overall].map(read)).toEqual(before);
   });

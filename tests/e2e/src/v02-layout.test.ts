@@ -45,10 +45,10 @@ describe("v0.2's folder of configuration files", () => {
     const controller = await ControllerProcess.start(stage);
     layOut(stage, controller.address);
     const tasks = stage.start("start-task", ["--auto-controller", "--base-port", "0"], { cwd: stage.folder });
-    await tasks.wrote(/The worker is registered/, 60_000);
+    await tasks.wrote(/The worker is registered/);
     const run = stage.start("assigner", [], { cwd: stage.folder });
 
-    expect(await run.ends(60_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
 
     const [output = ""] = readdirSync(stage.path("outputs"));
     expect(output).toMatch(/^\d{4}(-\d\d){5}$/);
@@ -73,7 +73,7 @@ describe("v0.2's folder of configuration files", () => {
     await controller.untilWorkers("dbbench-dev", 1);
     const run = stage.start("assigner", ["--output", "out"], { cwd: stage.folder });
 
-    expect(await run.ends(60_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
 
     const of = (path: string) => chat.requests.filter((request) => request.path === path);
     const [chats, texts] = [of("/v1/chat/completions"), of("/v1/completions")];
@@ -98,7 +98,7 @@ describe("v0.2's folder of configuration files", () => {
     const flags = ["--auto-controller", "--base-port", "0", "--start", "os-dev", "1"];
     const run = stage.start("start-task", flags, { cwd: stage.folder });
 
-    expect((await run.ends(30_000)).code, run.report).toBe(2);
+    expect((await run.ends()).code, run.report).toBe(2);
 
     expect(run.stderr).toMatch(
       /os-dev.*v0\.2's task src\.server\.tasks\.os_interaction\.OSInteraction does not exist/s,
@@ -112,7 +112,7 @@ describe("v0.2's folder of configuration files", () => {
     const flags = ["--config", join("configs", "assignments", "fastchat.yaml"), "--wait-for-workers", "1"];
     const run = stage.start("assigner", flags, { cwd: stage.folder });
 
-    expect((await run.ends(30_000)).code, run.report).toBe(2);
+    expect((await run.ends()).code, run.report).toBe(2);
 
     expect(run.stderr).toMatch(/vicuna-7b.*src\.client\.agents\.FastChatAgent does not exist here/s);
     expect(run.stderr).toContain("@eval/assigner#OpenAIChatAgent");

@@ -33,10 +33,10 @@ test("start-task brings everything up from a folder with nothing but configurati
     ...["-y", "@eval/start-task", "-a", "-s", "dbbench-mini", "2"],
     ...["--base-port", String(first), "-l", address],
   ]);
-  await running.seen(/All 2 workers are registered/, 120_000);
+  await running.seen(/All 2 workers are registered/);
   const calls = new ControllerCalls(address);
   const expected = [`http://localhost:${first}/api`, `http://localhost:${first + 1}/api`];
-  expect(await calls.workers("dbbench-mini", 2, 5_000)).toEqual(expected);
+  expect(await calls.workers("dbbench-mini", 2)).toEqual(expected);
   // One step of npx brings the bins and the tasks' packages together.
   expect(running.stderr.match(/Installing [^"]*/g)).toHaveLength(1);
 
@@ -47,7 +47,7 @@ test("start-task brings everything up from a folder with nothing but configurati
   expect(turn.output.history?.at(-1)?.content).toContain("(42,)");
   await calls.cancel(started.session_id);
 
-  await folder.stop(running, 30_000);
+  await folder.stop(running);
   expect(await Promise.all(ports.map(isPortFree))).toEqual([true, true, true]);
   expect(folder.list()).toEqual(["configs"]);
 });

@@ -1,5 +1,6 @@
 import type { SessionReply, WorkerList } from "@eval/protocol";
 import { waitFor } from "@eval/protocol/testing";
+import { deadlineMs } from "./deadline.js";
 
 /** A controller's address, spoken to by nothing but HTTP. */
 export class ControllerCalls {
@@ -7,7 +8,7 @@ export class ControllerCalls {
   constructor(private readonly address: string) {}
 
   /** Waits until so many workers of the task are alive; resolves with their addresses, sorted. */
-  async workers(task: string, count: number, deadlineMs: number): Promise<string[]> {
+  async workers(task: string, count: number): Promise<string[]> {
     const registered = async () => {
       const list = await this.call<WorkerList>("list_workers");
       const addresses = Object.values(list[task]?.workers ?? {}).map((worker) => worker.address);
@@ -31,7 +32,7 @@ export class ControllerCalls {
   /** GET without a body, POST with one. */
   private async call<Reply>(route: string, body?: unknown): Promise<Reply> {
     const response = await fetch(`${this.address}/${route}`, {
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(deadlineMs),
       ...(body !== undefined && {
         method: "POST",
         headers: { "content-type": "application/json" },

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { markedProcesses, markName, waitFor } from "@eval/protocol/testing";
 
+import { deadlineMs } from "./deadline.js";
 import { RunningProcess, run } from "./running-process.js";
 
 /**
@@ -57,8 +58,8 @@ export class EmptyFolder {
   }
 
   /** Runs a program to its end; rejects where it fails. */
-  run(file: string, args: readonly string[], timeoutMs = 90_000): Promise<{ stdout: string; stderr: string }> {
-    return run(file, args, { cwd: this.dir, env: this.#env, timeoutMs });
+  run(file: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+    return run(file, args, { cwd: this.dir, env: this.#env });
   }
 
   /** Starts a program that goes on until it is stopped. */
@@ -67,9 +68,9 @@ export class EmptyFolder {
   }
 
   /** Asks a program to end; what it started has to follow. Waits until nothing that was started here is left. */
-  async stop(running: RunningProcess, deadlineMs = 20_000): Promise<void> {
+  async stop(running: RunningProcess): Promise<void> {
     running.signalAlone("SIGTERM");
-    await running.exit(deadlineMs);
+    await running.exit();
     const left = () => markedProcesses(this.#mark).map(({ command }) => command);
     const nothing = () => left().length === 0 || Promise.reject(new Error(left().join("\n")));
     await waitFor(nothing, { deadlineMs, what: `the end of all that ${running} started` });

@@ -78,9 +78,9 @@ describe.each(publishedPackages())("%s", (name) => {
     const entries = JSON.stringify(entriesOf(readManifest(dirOf(name))));
     folder.write("import.mjs", `for (const entry of ${entries}) await import(entry);\n`);
     folder.write("require.cjs", `for (const entry of ${entries}) require(entry);\n`);
-    const imported = await folder.run("node", ["import.mjs"], 20_000);
+    const imported = await folder.run("node", ["import.mjs"]);
     expect(imported).toEqual({ stdout: "", stderr: "" });
-    const required = await folder.run("node", ["--disable-warning=ExperimentalWarning", "require.cjs"], 20_000);
+    const required = await folder.run("node", ["--disable-warning=ExperimentalWarning", "require.cjs"]);
     expect(required).toEqual({ stdout: "", stderr: "" });
   });
 
@@ -94,7 +94,7 @@ test("a strict TypeScript program can use every entry", async () => {
   folder.write("program.ts", lines.join(""));
   const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2023", "--types", "node"];
   const compiler = join(workspaceDir, "node_modules/typescript/bin/tsc");
-  await folder.run(process.execPath, [compiler, ...options, "--skipLibCheck", "false", "program.ts"], 60_000);
+  await folder.run(process.execPath, [compiler, ...options, "--skipLibCheck", "false", "program.ts"]);
 });
 
 function relativeImports(code: string): string[] {

@@ -20,13 +20,13 @@ test("a task's author does not install a server", () => {
 test("what needs no server, client or log library can be imported without them", async () => {
   const subpaths = ["", "/task", "/agent", "/config", "/conformance", "/cli", "/module-loader", "/logger", "/testing"];
   const imports = subpaths.map((subpath) => `await import("@eval/protocol${subpath}");`).join("\n");
-  await folder.run("node", ["--input-type=module", "--eval", imports], 20_000);
+  await folder.run("node", ["--input-type=module", "--eval", imports]);
 });
 
 test("the bin prints a configuration", async () => {
   folder.write("part.yaml", "here: { name: part }\n");
   folder.write("whole.yaml", "import: part.yaml\nhere: { size: 2 }\n");
-  const { stdout } = await folder.run("npx", ["@eval/protocol", "config", "whole.yaml", "-o", "json"], 20_000);
+  const { stdout } = await folder.run("npx", ["@eval/protocol", "config", "whole.yaml", "-o", "json"]);
   expect(JSON.parse(stdout)).toEqual({ here: { name: "part", size: 2 } });
 });
 
@@ -40,6 +40,6 @@ test("the root and what authors implement need zod alone", async () => {
     import "@eval/protocol/agent";
     console.log(startSampleSchema.parse({ name: "a", index: 1 }).name);
   `;
-  const { stdout } = await folder.run("node", ["--input-type=module", "--eval", script], 20_000);
+  const { stdout } = await folder.run("node", ["--input-type=module", "--eval", script]);
   expect(stdout).toBe("a\n");
 });

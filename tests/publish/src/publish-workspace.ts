@@ -16,6 +16,5 @@ export async function publishWorkspace(registry: string, folder: string): Promis
     cwd: workspaceDir,
     // For pnpm alone: npx fetches pnpm itself from where npm always does.
     env: { ...process.env, PNPM_CONFIG_USERCONFIG: userConfig },
-    timeoutMs: 90_000,
   });
 }

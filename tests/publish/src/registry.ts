@@ -61,7 +61,7 @@ async function configuration(folder: string): Promise<Configuration> {
 
 /** The settings of the npm that is installed here, where they are set. */
 async function npmSettings(names: readonly string[]): Promise<Record<string, string | undefined>> {
-  const { stdout } = await run("npm", ["config", "get", ...names], { cwd: import.meta.dirname, timeoutMs: 30_000 });
+  const { stdout } = await run("npm", ["config", "get", ...names], { cwd: import.meta.dirname });
   const lines = stdout.split("\n").map((line) => /^([^=]+)=(.+)$/.exec(line.trim()));
   const found = lines.filter((match) => match !== null).map(([, name, value]) => [name, value] as const);
   return Object.fromEntries(found.filter(([, value]) => value !== "null" && value !== "undefined"));

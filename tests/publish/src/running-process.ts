@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { waitFor } from "@eval/protocol/testing";
+import { deadlineMs } from "./deadline.js";
 
 export interface ProcessOptions {
   cwd: string;
@@ -33,14 +34,14 @@ export class RunningProcess {
   }
 
   /** The first match of the pattern in stderr. Rejects when it ends before, or after the deadline. */
-  async seen(pattern: RegExp, deadlineMs: number): Promise<RegExpExecArray> {
+  async seen(pattern: RegExp): Promise<RegExpExecArray> {
     const settled = () => pattern.exec(this.stderr) ?? (this.#over() ? "over" : undefined);
     const found = await waitFor(settled, { deadlineMs, what: `${pattern} of ${this}` }).catch(this.#withOutput);
     return found === "over" ? this.#withOutput(new Error(`${this} ended without ${pattern}`)) : found;
   }
 
   /** Resolves with the exit code; null where a signal ended it. Kills it after the deadline, and rejects. */
-  async exit(deadlineMs: number): Promise<number | null> {
+  async exit(): Promise<number | null> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), deadlineMs);
     try {
@@ -92,10 +93,10 @@ export class RunningProcess {
 export async function run(
   file: string,
   args: readonly string[],
-  { timeoutMs, ...options }: ProcessOptions & { timeoutMs: number },
+  options: ProcessOptions,
 ): Promise<{ stdout: string; stderr: string }> {
   const running = new RunningProcess([file, ...args], options);
-  const code = await running.exit(timeoutMs);
+  const code = await running.exit();
   const { stdout, stderr } = running;
   if (code === 0) return { stdout, stderr };
   throw new Error(`${running}: exit code ${code}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`);

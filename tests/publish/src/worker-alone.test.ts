@@ -43,12 +43,12 @@ test("the worker alone, with a plain .mjs beside it, runs a sample for a control
   workerFolder.write("riddle.mjs", riddle);
   workerFolder.write("tasks.yaml", 'riddle:\n  module: ./riddle.mjs\n  parameters:\n    answer: "42"\n');
 
-  const [, address = ""] = await controller.seen(/"message":"Listening on (http:[^"]+\/api)"/, 60_000);
+  const [, address = ""] = await controller.seen(/"message":"Listening on (http:[^"]+\/api)"/);
   const worker = workerFolder.start("npx", [
     ...["@eval/worker", "riddle", "--config", "tasks.yaml", "--port", "0", "--controller", address],
   ]);
   const calls = new ControllerCalls(address);
-  const workers = await calls.workers("riddle", 1, 30_000).catch((error) => {
+  const workers = await calls.workers("riddle", 1).catch((error) => {
     throw new Error(`${error.message}\n${worker.stderr}`);
   });
   expect(workers[0]).toMatch(/^http:\/\/localhost:\d+\/api$/);

@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 /** The bin of a package, as a process of its own, up and listening; killed when the test is over. */
 export async function startBin(name: "controller" | "worker", args: string[]): Promise<Child> {
   const child = spawnBin(name, args);
-  const [message] = (await once(child.process, "message", { signal: AbortSignal.timeout(15_000) })) as [Child];
+  const [message] = (await once(child.process, "message", { signal: AbortSignal.timeout(60_000) })) as [Child];
   return Object.assign(child, { address: message.address, port: message.port });
 }
 

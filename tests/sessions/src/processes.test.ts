@@ -54,9 +54,7 @@ test("a worker starts before its controller and registers when that comes", asyn
   expect(worker.stderr.match(/Waiting for the controller/g)).toHaveLength(1);
 });
 
-test("SIGTERM drains: no new sample, running ones go on to their end, then exit code 0", {
-  timeout: 30_000,
-}, async () => {
+test("SIGTERM drains: no new sample, running ones go on to their end, then exit code 0", async () => {
   const { address, controller } = await startController();
   const config = await writeTask(echoSource);
   const worker = await startBin("worker", ["echo", "-c", config, "-C", address, "-p", "0"]);
@@ -73,7 +71,7 @@ test("SIGTERM drains: no new sample, running ones go on to their end, then exit 
   expect(await end).toBe(0);
 });
 
-test("after --drain-timeout what still runs is cancelled, and the task released", { timeout: 30_000 }, async () => {
+test("after --drain-timeout what still runs is cancelled, and the task released", async () => {
   const { address } = await startController();
   const released = echoSource.replace(
     "calculateOverall",

@@ -114,7 +114,7 @@ test("a worker that cannot be called back is refused with a message that names -
   expect((await get(address, "list_workers")).body).toEqual({});
 });
 
-test("a suspended worker delays no answer about another, and is not used", { timeout: 40_000 }, async () => {
+test("a suspended worker delays no answer about another, and is not used", async () => {
   const { address } = await startController({ comaAfterMs: 1_000 });
   const config = await writeTask(echoSource, "asleep");
   const suspended = await startBin("worker", ["asleep", "-c", config, "-C", address, "-p", "0", "--heartbeat", "0.2"]);
@@ -133,7 +133,8 @@ test("a suspended worker delays no answer about another, and is not used", { tim
   await client.listWorkers({});
   await client.listSessions(undefined);
   await expect(client.cancel({ session_id: 5 })).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
-  expect(performance.now() - before).toBeLessThan(1_000);
+  // Whoever waited for the suspended one would wait for at least 5 s, the least that a call to a worker may take.
+  expect(performance.now() - before).toBeLessThan(4_500);
   await waitFor(async () => (await onlyWorker(client, "asleep")).status !== 0);
   await expect(client.startSample({ ...start(), name: "asleep" })).rejects.toMatchObject({ status: 406 });
   suspended.process.kill("SIGCONT");

@@ -110,6 +110,7 @@ test("stopping is bounded while a client holds a long poll open", async () => {
   await waitFor(() => task.heard.length === 1);
   const before = performance.now();
   await stop();
-  expect(performance.now() - before).toBeLessThan(7_000);
+  // Requests under way have 5 s; the long poll alone would take 20 s.
+  expect(performance.now() - before).toBeLessThan(15_000);
   expect(await held).toMatchObject(lost);
 });

@@ -28,7 +28,7 @@ function onTerminal(inference: (said: string, signal: AbortSignal) => Promise<st
   });
   const type = async (text: string, then: RegExp) => {
     input.write(text);
-    await waitFor(() => then.test(seen.screen), { what: String(then), deadlineMs: 5_000 });
+    await waitFor(() => then.test(seen.screen), { what: String(then) });
   };
   return { seen, ended, type, input };
 }
@@ -62,7 +62,7 @@ test("Ctrl-C cancels the answer that is waited for, and ends the chat", async ()
     return new Promise(() => {});
   });
   input.write("hi\r");
-  await waitFor(() => asked !== undefined, { deadlineMs: 5_000 });
+  await waitFor(() => asked !== undefined);
   input.write("\u0003");
   expect(await ended).toBe("interrupted");
   expect(asked?.aborted).toBe(true);

@@ -230,7 +230,7 @@ describe("a chat from a pipe", () => {
     const server = await serve(() => undefined);
     const bin = await start({ one: openai(server.url) });
     bin.write("hi\n");
-    await expect.poll(() => server.requests.length, { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => server.requests.length).toBe(1);
     bin.signal("SIGINT");
     expect(await bin.end()).toEqual({ code: 130, stdout: "", stderr: "" });
     expect(server.requests[0]?.abandoned).toBe(true);

@@ -224,7 +224,8 @@ describe("aborting", () => {
     const start = performance.now();
     controller.abort(new Error("the run ends"));
     await expect(call).rejects.toMatchObject({ name: "AbortError", cause: { message: "the run ends" } });
-    expect(performance.now() - start).toBeLessThan(100);
+    // Without the abort it would wait for its timeout, which is minutes.
+    expect(performance.now() - start).toBeLessThan(10_000);
     await expect.poll(() => server.requests[0]?.abandoned).toBe(true);
   });
 

@@ -95,9 +95,10 @@ describe("https endpoints", () => {
     const mute = await owned(startProxy(0));
     const controller = new AbortController();
     const waiting = ask({ url: "https://127.0.0.1:1/", proxies: { all: mute.url } }, controller.signal);
-    setTimeout(() => controller.abort(), 50);
+    await expect.poll(() => mute.asked.length).toBe(1);
+    controller.abort();
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
-    const limited = ask({ url: "https://127.0.0.1:1/", proxies: { all: mute.url }, timeout_s: 0.1 });
+    const limited = ask({ url: "https://127.0.0.1:1/", proxies: { all: mute.url }, timeout_s: 1 });
     await expect.poll(() => mute.asked.length).toBe(2);
     await expect(limited).rejects.toMatchObject({ failure: { kind: "retryable" } });
   });

@@ -139,14 +139,20 @@ describe("a dead holder's lock", () => {
 
   test("is taken over by one of many processes, again and again", async () => {
     const race = `
+      import { existsSync } from "node:fs";
       const { lockOutput } = await load("output-lock.js");
-      while (Date.now() < Number(process.argv[2]));
+      console.log("ready");
+      while (!existsSync(process.argv[2]));
       try { await lockOutput(process.argv[1], { now: Date.now }); console.log("won"); setTimeout(() => {}, 60_000); }
       catch (error) { console.log(error.code); }`;
     await leaveDeadLock();
     for (let round = 0; round < 3; round++) {
-      const children = Array.from({ length: 4 }, () => runChild(race, [output, String(Date.now() + 600)]));
-      const said = await Promise.all(children.map(async (child) => (await linesOf(child).next()).value));
+      const start = join(output, `start-${round}`);
+      const children = Array.from({ length: 4 }, () => runChild(race, [output, start]));
+      const lines = children.map(linesOf);
+      await Promise.all(lines.map((line) => line.next()));
+      await writeFile(start, "");
+      const said = await Promise.all(lines.map(async (line) => (await line.next()).value));
       expect(said.sort()).toEqual(["OUTPUT_LOCKED", "OUTPUT_LOCKED", "OUTPUT_LOCKED", "won"]);
       for (const child of children) child.kill("SIGKILL");
       await Promise.all(children.map(ended));

@@ -176,7 +176,7 @@ describe("runSample", () => {
       const outcome = await run({ start }, echo as never, open, { timeoutMs: 20 });
       expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: null });
       opens(started);
-      await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce());
+      await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce(), { timeout: 60_000 });
     });
 
     it("ends a sample whose agent has had all its turns, with the history so far", async () => {

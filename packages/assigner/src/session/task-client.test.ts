@@ -136,7 +136,7 @@ describe("TaskClient with a v0.2 controller", () => {
     };
     const { client, seen } = await controllerOf({ list_workers: [{ body: {} }], start_sample: [late] });
     const agent = { inference: async () => "" };
-    const outcome = await runSample({ ...options, task: client, agent, index: 1, limits: { timeoutMs: 100 } });
+    const outcome = await runSample({ ...options, task: client, agent, index: 1, limits: { timeoutMs: 1_500 } });
     expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT" });
     const closed = client.close();
     opens();

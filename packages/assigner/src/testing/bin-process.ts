@@ -42,7 +42,7 @@ export class BinProcess {
   }
 
   async wrote(pattern: RegExp): Promise<void> {
-    await waitFor(() => pattern.test(this.stdout + this.stderr), { deadlineMs: 15_000, what: String(pattern) });
+    await waitFor(() => pattern.test(this.stdout + this.stderr), { what: String(pattern) });
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -12,7 +12,7 @@ it("takes the loss of npx for a SIGTERM, once", async () => {
   const { child, signals } = childOf({ npm_command: "exec" });
   const stop = followNpx(child, 5);
   child.ppid = 1;
-  await waitFor(() => signals.length > 0, { deadlineMs: 5_000 });
+  await waitFor(() => signals.length > 0);
   expect(signals).toEqual(["SIGTERM"]);
   stop();
 });

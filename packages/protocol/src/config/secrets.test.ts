@@ -117,7 +117,8 @@ describe("a long text", () => {
   ])("of %s takes a moment", (_what, text) => {
     const start = performance.now();
     expect(maskSecrets({ text }).masked).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // Work that grew with the square of the length would take hours.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 

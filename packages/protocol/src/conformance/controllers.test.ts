@@ -3,7 +3,7 @@ import { checkController } from "./index.js";
 import { V02Controller } from "./testing/v02-controller.js";
 import type { Tamper } from "./testing/v02-server.js";
 
-async function failedOf(tamper: Tamper, timeoutMs = 1_000) {
+async function failedOf(tamper: Tamper, timeoutMs = 10_000) {
   const { url } = await V02Controller.start(tamper);
   const report = await checkController({ url, timeoutMs });
   expect(report.ok).toBe(report.counts.failed === 0);
@@ -153,25 +153,23 @@ test.each<[what: string, Tamper, ids: string[], received: RegExp]>([
 test("a route that never answers fails its checks, and no others", async () => {
   const failed = await failedOf(
     on("/get_indices", () => "hang"),
-    300,
+    1_500,
   );
   expect(failed.map(({ id }) => id)).toEqual(["get_indices.no-name", "get_indices.no-such-task", "get_indices.list"]);
   expect(failed[0]).toMatchObject({
     expected: "an answer",
-    received: expect.stringContaining("no answer within 0.3 s"),
+    received: expect.stringContaining("no answer within 1.5 s"),
   });
 });
 
 test("of an implementation that never answers not everything is tried", async () => {
   const { url } = await V02Controller.start(() => "hang");
-  const start = performance.now();
   const { counts, checks } = await checkController({ url, timeoutMs: 200 });
-  expect(counts).toMatchObject({ ok: 0, failed: 2 });
+  expect(counts).toEqual({ ok: 0, failed: 2, skipped: checks.length - 2 });
   expect(checks.find(({ id }) => id === "cancel.no-such-session")).toMatchObject({
     outcome: "skipped",
     reason: expect.stringContaining("nothing was answered"),
   });
-  expect(performance.now() - start).toBeLessThan(5_000);
 });
 
 test("a controller that cannot call the fake worker back is told how it could", async () => {

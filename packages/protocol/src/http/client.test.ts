@@ -30,6 +30,17 @@ const failure = (promise: Promise<unknown>) =>
     (error) => error,
   );
 
+/** The least time that any of some calls takes: a busy machine delays some of them, and hardly all. */
+async function leastMs(call: () => Promise<unknown>, { attempts, enoughMs }: { attempts: number; enoughMs: number }) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let left = attempts; left > 0 && least >= enoughMs; left--) {
+    const before = performance.now();
+    await call();
+    least = Math.min(least, performance.now() - before);
+  }
+  return least;
+}
+
 test("a short timeout is kept, in whichever part of the reply the server falls silent", async () => {
   const silences: ((socket: Socket) => void)[] = [
     () => {},
@@ -38,9 +49,9 @@ test("a short timeout is kept, in whichever part of the reply the server falls s
   ];
   for (const silence of silences) {
     const client = connect(await listen(createServer((socket) => socket.once("data", () => silence(socket)))));
-    const before = performance.now();
-    const error = await failure(client.listSessions(undefined, { timeoutMs: 100 }));
-    expect(performance.now() - before).toBeLessThan(400);
+    const ask = () => failure(client.listSessions(undefined, { timeoutMs: 100 }));
+    expect(await leastMs(ask, { attempts: 8, enoughMs: 400 })).toBeLessThan(400);
+    const error = await ask();
     expect(error).toMatchObject({ code: "TIMEOUT", message: expect.stringContaining("did not answer within 0.1 s") });
     expect(neverSent(error)).toBe(false);
   }
@@ -56,14 +67,17 @@ test("the timeout counts the whole reply, not the silence between its parts", as
 
 test("a request that waits for a connection in vain was never sent, and is not sent later", async () => {
   let served = 0;
+  let release = () => {};
   const address = await answering((_request, response) => {
     served += 1;
-    setTimeout(() => response.end("{}"), 200);
+    if (served > 1) response.end("{}");
+    else release = () => response.end("{}");
   });
   const client = connect(address, { connections: 1 });
   const first = client.listSessions(undefined);
   const error = await failure(client.listSessions(undefined, { timeoutMs: 50 }));
   expect([error.code, neverSent(error)]).toEqual(["UNREACHABLE", true]);
+  release();
   await first;
   await client.listSessions(undefined);
   expect(served).toBe(2);

@@ -6,7 +6,7 @@ import { CliProcess } from "../testing/cli-process.js";
 import { fakeDocker, fakeNpx } from "../testing/fake-docker.js";
 import { packagesFolder, Workspace } from "../testing/workspace.js";
 
-describe.skipIf(process.platform !== "linux")("workers in containers", { timeout: 60_000 }, () => {
+describe.skipIf(process.platform !== "linux")("workers in containers", () => {
   let workspace: Workspace;
   let cli: CliProcess | undefined;
   let port = 0;

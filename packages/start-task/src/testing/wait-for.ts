@@ -5,7 +5,7 @@ export async function waitFor<Value>(
   what: string,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
   state: () => string = () => "",
-  deadlineMs = 40_000,
+  deadlineMs = 60_000,
 ): Promise<Value> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { noteSkip } from "@eval/protocol/testing";
 import { createConnection } from "mysql2/promise";
 
 /** In CI nothing may be skipped: what a test needs has to be there. */
@@ -16,7 +17,7 @@ export const developmentData = fileURLToPath(
 /** True where the tests have to be skipped; the reason is printed. Where services are required they run and fail. */
 function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
-  console.warn(`skipped: ${reason}`);
+  noteSkip(reason);
   return true;
 }
 

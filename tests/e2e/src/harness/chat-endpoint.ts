@@ -9,6 +9,8 @@ export interface ChatEndpointOptions {
   most?: number;
   /** How long each request takes, in milliseconds. */
   delayMs?: number;
+  /** The first so many requests are answered when all of them are under way. Default: each for itself. */
+  together?: number;
 }
 
 /** What an HttpAgent of these tests speaks to: it answers `{"text": "heard"}`. */
@@ -17,6 +19,10 @@ export class ChatEndpoint {
   readonly underWay: number[] = [];
   refused = 0;
   #now = 0;
+  #areTogether: () => void = () => {};
+  readonly #together = new Promise<void>((resolve) => {
+    this.#areTogether = resolve;
+  });
 
   private constructor(
     private readonly server: Server,
@@ -52,6 +58,8 @@ export class ChatEndpoint {
     this.#now += 1;
     this.underWay.push(this.#now);
     const isRefused = this.#now > (this.options.most ?? Number.POSITIVE_INFINITY);
+    if (this.#now >= (this.options.together ?? 0)) this.#areTogether();
+    await this.#together;
     await sleep(this.options.delayMs ?? 0);
     this.#now -= 1;
     if (isRefused) this.refused += 1;

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type SessionList, type WorkerList, workerLiveness } from "@eval/protocol";
 import { waitFor } from "@eval/protocol/testing";
+import { deadlineMs } from "./deadline.js";
 import type { OwnedProcess } from "./owned-process.js";
 import type { Stage } from "./stage.js";
 
@@ -28,7 +28,7 @@ export class ControllerProcess {
 
   /** Starts it anew where it was. Somebody else's connection may hold the port for a moment. */
   async restart(): Promise<void> {
-    await waitFor(async () => this.#tryToListen(), { what: `a controller on ${this.port} again`, deadlineMs: 20_000 });
+    await waitFor(async () => this.#tryToListen(), { what: `a controller on ${this.port} again`, deadlineMs });
   }
 
   sessions(): Promise<SessionList> {
@@ -46,12 +46,12 @@ export class ControllerProcess {
     const isThere = ({ status, locked }: ListedWorker) => status === workerLiveness.alive && !locked;
     await waitFor(async () => (await this.workers(task)).filter(isThere).length >= count, {
       what: `${count} workers of ${task} at ${this.address}`,
-      deadlineMs: 20_000,
+      deadlineMs,
     });
   }
 
-  /** Resolves when no session is open and every worker (of this task) has all its capacity. */
-  async untilIdle(task: string, deadlineMs = 10_000): Promise<void> {
+  /** Resolves when no session is open and every worker (of this task) has all its capacity: within half a lease. */
+  async untilIdle(task: string, withinMs = 30_000): Promise<void> {
     await waitFor(
       async () => {
         const [sessions, workers] = await Promise.all([this.sessions(), this.workers(task)]);
@@ -59,7 +59,7 @@ export class ControllerProcess {
         if (!isIdle) throw new Error(JSON.stringify({ sessions, workers }));
         return true;
       },
-      { what: `no open session at ${this.address}`, deadlineMs },
+      { what: `no open session at ${this.address}`, deadlineMs: withinMs },
     );
   }
 
@@ -69,7 +69,6 @@ export class ControllerProcess {
       await next.listening();
     } catch (error) {
       if (!next.stderr.includes("PORT_IN_USE")) throw error;
-      await sleep(100);
       return false;
     }
     this.process = next;
@@ -77,7 +76,7 @@ export class ControllerProcess {
   }
 
   async #get(path: string): Promise<unknown> {
-    const response = await fetch(this.address + path, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(this.address + path, { signal: AbortSignal.timeout(deadlineMs) });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }

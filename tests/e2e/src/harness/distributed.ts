@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { waitFor } from "@eval/protocol/testing";
 import { Cluster } from "./cluster.js";
+import { deadlineMs } from "./deadline.js";
+import { Gate } from "./gate.js";
 import { CellFolder } from "./journal.js";
 import type { OwnedProcess } from "./owned-process.js";
 import { RedisServer, type RedisServerOptions } from "./redis-server.js";
@@ -22,7 +24,7 @@ export interface DistributedOptions {
   deadly?: string;
   /** A question that blocks the thread of the process that is asked it. */
   blocking?: string;
-  /** True: agents answer nothing before {@link DistributedStage.openGate}. */
+  /** True: the gate is closed from the beginning. */
   isGated?: boolean;
 }
 
@@ -40,6 +42,8 @@ export const runName = "the-run";
 export class DistributedStage {
   readonly cell: CellFolder;
   readonly log: string;
+  /** Of the agents on all hosts. */
+  readonly gate: Gate;
 
   private constructor(
     private readonly stage: Stage,
@@ -49,6 +53,7 @@ export class DistributedStage {
   ) {
     this.cell = new CellFolder(cluster.files.output, "paced", "noting");
     this.log = stage.path("agent.log");
+    this.gate = new Gate(stage);
   }
 
   static async start(stage: Stage, options: DistributedOptions): Promise<DistributedStage> {
@@ -65,7 +70,7 @@ export class DistributedStage {
             log: stage.path("agent.log"),
             deadly: options.deadly,
             blocking: options.blocking,
-            gate: options.isGated === true ? stage.path("gate") : undefined,
+            gate: new Gate(stage).file,
           },
         },
       },
@@ -78,11 +83,9 @@ export class DistributedStage {
       runner: "distributed",
       distributed: { lock, run: runName },
     });
-    return new DistributedStage(stage, cluster, redis, assignments);
-  }
-
-  openGate(): void {
-    this.stage.write("gate", "");
+    const started = new DistributedStage(stage, cluster, redis, assignments);
+    if (options.isGated === true) started.gate.holdFrom(0);
+    return started;
   }
 
   /** Launches the run, into the same folder every time. */
@@ -104,12 +107,19 @@ export class DistributedStage {
   /** A host that is started again whenever it has ended. */
   keepHosts(flags: readonly string[] = []): { stop: () => Promise<void> } {
     let isOver = false;
+    let host: OwnedProcess | undefined;
     const keeping = (async () => {
-      while (!isOver) await this.host(flags).ends(300_000);
+      while (!isOver && !this.stage.isClosed) {
+        host = this.host(flags);
+        // The run as a whole, with all that is done to it, has the test's own deadline.
+        await host.ends(Number.POSITIVE_INFINITY);
+      }
     })();
     return {
       stop: () => {
         isOver = true;
+        // One that was started after the run's end would wait for another run.
+        host?.signal("SIGTERM");
         return keeping;
       },
     };
@@ -117,7 +127,20 @@ export class DistributedStage {
 
   /** Resolves when so many samples were begun with. */
   async untilStarts(count: number): Promise<void> {
-    await waitFor(() => this.stretches().length >= count, { what: `${count} starts`, deadlineMs: 90_000 });
+    await waitFor(() => this.stretches().length >= count, { what: `${count} starts`, deadlineMs });
+  }
+
+  /** Resolves when so many samples have a result. */
+  async untilResults(count: number): Promise<void> {
+    await waitFor(() => this.cell.count() >= count, { what: `${count} results`, deadlineMs });
+  }
+
+  /** Resolves when `condition` is true of the samples under way, less those of processes that are dead. */
+  async untilRunning(
+    condition: (running: readonly Stretch[]) => boolean,
+    { what, dead = new Map() }: { what: string; dead?: ReadonlyMap<number, number> },
+  ): Promise<void> {
+    await waitFor(() => condition(this.running().filter(({ pid }) => !dead.has(pid))), { what, deadlineMs });
   }
 
   /** Stretches without an end. */

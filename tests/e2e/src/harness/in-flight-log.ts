@@ -8,8 +8,6 @@ export interface InFlightLog {
   mostByProcess: Map<string, number>;
   starts: number;
   ends: number;
-  /** From the first start to the last end, in milliseconds. */
-  spanMs: number;
   /** Of what is named behind the time: that which two living processes had in flight at once. */
   twice: string[];
 }
@@ -18,9 +16,9 @@ export interface InFlightLog {
 export function readInFlightLog(file: string): InFlightLog {
   const log = new InFlight();
   for (const line of readFileSync(file, "utf8").trimEnd().split("\n")) {
-    const [sign, pid = "", time, name = ""] = line.split(" ");
+    const [sign, pid = "", , name = ""] = line.split(" ");
     if (sign === "x") log.killed(pid);
-    else log.note(sign === "+", pid, Number(time), name);
+    else log.note(sign === "+", pid, name);
   }
   return log.result();
 }
@@ -34,16 +32,14 @@ class InFlight {
   #most = 0;
   #starts = 0;
   #ends = 0;
-  readonly #times: number[] = [];
   readonly #twice = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #processes = new Map<string, { names: string[]; most: number }>();
 
-  note(isStart: boolean, pid: string, time: number, name: string): void {
+  note(isStart: boolean, pid: string, name: string): void {
     if (this.#dead.has(pid)) return;
     const own = this.#processes.get(pid) ?? { names: [], most: 0 };
     this.#processes.set(pid, own);
-    this.#times.push(time);
     if (isStart) this.#start(own, name);
     else this.#end(own, name);
   }
@@ -55,9 +51,8 @@ class InFlight {
 
   result(): InFlightLog {
     const mostByProcess = new Map([...this.#processes].map(([pid, { most }]) => [pid, most]));
-    const spanMs = Math.max(...this.#times) - Math.min(...this.#times);
     const counts = { most: this.#most, starts: this.#starts, ends: this.#ends };
-    return { ...counts, mostByProcess, spanMs, twice: [...this.#twice] };
+    return { ...counts, mostByProcess, twice: [...this.#twice] };
   }
 
   #start(own: { names: string[]; most: number }, name: string): void {

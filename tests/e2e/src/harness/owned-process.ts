@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { waitFor } from "@eval/protocol/testing";
+import { deadlineMs } from "./deadline.js";
 
 /** What a server's bin tells its parent once it listens. */
 export interface Listening {
@@ -73,24 +74,24 @@ export class OwnedProcess {
   }
 
   /** Resolves when the program says that it listens. */
-  async listening(deadlineMs = 20_000): Promise<Listening> {
-    await this.#until(() => this.#listening ?? this.#ended, "listening", deadlineMs);
+  async listening(): Promise<Listening> {
+    await this.#until(() => this.#listening ?? this.#ended, "listening");
     if (this.#listening !== undefined) return this.#listening;
     throw new Error(`It ended before it listened: ${this.report}`);
   }
 
   /** The first match in what it has written, on stderr or stdout. */
-  async wrote(pattern: RegExp, deadlineMs = 20_000): Promise<RegExpExecArray> {
+  async wrote(pattern: RegExp): Promise<RegExpExecArray> {
     const match = () => pattern.exec(this.stderr) ?? pattern.exec(this.stdout);
-    await this.#until(() => match() ?? this.#ended, String(pattern), deadlineMs);
+    await this.#until(() => match() ?? this.#ended, String(pattern));
     const found = match();
     if (found !== null) return found;
     throw new Error(`It ended and never wrote ${pattern}: ${this.report}`);
   }
 
-  /** Resolves when it has ended by itself (or by a signal sent before). */
-  ends(deadlineMs = 60_000): Promise<Ended> {
-    return this.#until(() => this.#ended, "the end", deadlineMs);
+  /** Resolves when it has ended by itself (or by a signal sent before). `withinMs` is for what has to be quick. */
+  ends(withinMs = deadlineMs): Promise<Ended> {
+    return this.#until(() => this.#ended, "the end", withinMs);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -100,7 +101,7 @@ export class OwnedProcess {
   /** Ends it at once, as a crash or the kernel would. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");
-    await this.ends(10_000);
+    await this.ends();
   }
 
   /** For the end of a test, whatever happened in it. */
@@ -111,9 +112,9 @@ export class OwnedProcess {
     await this.ends(30_000).catch(() => this.kill());
   }
 
-  async #until<Value>(condition: () => Value, what: string, deadlineMs: number): Promise<NonNullable<Value>> {
+  async #until<Value>(condition: () => Value, what: string, withinMs = deadlineMs): Promise<NonNullable<Value>> {
     try {
-      return await waitFor(condition, { deadlineMs, what });
+      return await waitFor(condition, { deadlineMs: withinMs, what });
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${this.report}`);
     }

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { waitFor } from "@eval/protocol/testing";
 import { Redis } from "ioredis";
+import { deadlineMs } from "./deadline.js";
 import type { OwnedProcess } from "./owned-process.js";
 import type { Stage } from "./stage.js";
 
@@ -71,7 +72,7 @@ export class RedisServer {
   }
 
   /** Resolves when there is no key left. */
-  async untilEmpty(deadlineMs = 15_000): Promise<void> {
+  async untilEmpty(): Promise<void> {
     await waitFor(
       async () => {
         const keys = await this.keys();

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
+import { noteSkip } from "@eval/protocol/testing";
 import { repository } from "./repository.js";
 
 /** Where this is set nothing may be skipped: what a test needs has to be there. */
@@ -16,7 +17,7 @@ export const developmentData = "../shared/data/agentbench/dbbench/dev.jsonl";
 /** True where a test has to be skipped, after saying why. Where services are required it runs, and fails. */
 export function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
-  console.warn(`skipped: ${reason}`);
+  noteSkip(reason);
   return true;
 }
 

@@ -19,6 +19,12 @@ export class Stage {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "eval-e2e-")));
   readonly #mark = randomBytes(8).toString("hex");
   readonly #processes: OwnedProcess[] = [];
+  #isClosed = false;
+
+  /** True once its test is over: nothing is started on it any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
 
   path(...segments: string[]): string {
     return join(this.folder, ...segments);
@@ -57,6 +63,7 @@ export class Stage {
 
   /** Ends everything, removes the folder, and rejects if a process was left that nobody owned. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     try {
       await Promise.all(this.#processes.map((owned) => owned.destroy()));
       await this.#nothingIsLeft();
@@ -67,7 +74,7 @@ export class Stage {
   }
 
   async #nothingIsLeft(): Promise<void> {
-    await waitFor(() => this.running.length === 0, { what: "no process to be left", deadlineMs: 15_000 }).catch(() => {
+    await waitFor(() => this.running.length === 0, { what: "no process to be left", deadlineMs: 60_000 }).catch(() => {
       throw new Error(`Left running:\n${this.running.join("\n")}\n\n${this.report}`);
     });
   }

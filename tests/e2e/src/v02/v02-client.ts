@@ -18,6 +18,8 @@ export interface V02ClientOptions {
   concurrency: number;
   /** The agent. What it throws fails the attempt; the session is cancelled, and the sample tried again. */
   answer: (history: readonly { role: string; content: string }[]) => string;
+  /** Waited for between each look at the free capacity and the starts. */
+  hasLooked?: () => Promise<void>;
 }
 
 /** A client as v0.2's assigner is one: it looks for free capacity, starts so much, and puts back what it is refused. */
@@ -37,7 +39,9 @@ export class V02Client {
     const queue = [...indices];
     const running = new Set<Promise<void>>();
     while (queue.length > 0 || running.size > 0) {
-      const room = Math.min(await this.#free(), this.options.concurrency - this.#inFlight);
+      const free = await this.#free();
+      await this.options.hasLooked?.();
+      const room = Math.min(free, this.options.concurrency - this.#inFlight);
       for (const index of queue.splice(0, Math.max(0, room))) {
         const attempt = this.#attempt(index)
           .then((isDone) => void (isDone || queue.push(index)))

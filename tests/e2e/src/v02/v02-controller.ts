@@ -26,6 +26,10 @@ export interface V02ControllerOptions {
   refuseEvery?: number;
   /** A session that was silent for so long is dropped when it is cleaned, in milliseconds. Default 240,000, as v0.2 has it. */
   expireMs?: number;
+  /** The first so many sessions expire just before their first turn comes. Default: none. */
+  forgetful?: number;
+  /** It hangs once so many sessions have come to their end. Default: never. */
+  hangAfter?: number;
 }
 
 /**
@@ -42,7 +46,11 @@ export class V02Controller {
   #starts = 0;
   #nextSession = 0;
   #nextWorker = 0;
-  #hung: ((route: string) => boolean) | undefined;
+  readonly #forgotten = new Set<number>();
+  #isHung = false;
+  #over = 0;
+  /** Requests that it has taken and will never answer. */
+  hanging = 0;
   #server: PlainServer | undefined;
 
   constructor(private readonly options: V02ControllerOptions = {}) {}
@@ -59,11 +67,6 @@ export class V02Controller {
 
   workers(task: string): Worker[] {
     return [...(this.#tasks.get(task)?.workers.values() ?? [])];
-  }
-
-  /** From now on it takes requests (all, or those of some routes) and never answers them. */
-  hang(isHung: (route: string) => boolean = () => true): void {
-    this.#hung = isHung;
   }
 
   stop(): void {
@@ -91,7 +94,9 @@ export class V02Controller {
     return (body, query) => {
       this.calls.push(name);
       this.#expire();
-      return this.#hung?.(name) ? new Promise(() => {}) : route(body, query);
+      if (!this.#isHung) return route(body, query);
+      this.hanging += 1;
+      return new Promise(() => {});
     };
   }
 
@@ -108,6 +113,12 @@ export class V02Controller {
     if (session === undefined) return;
     this.sessions.delete(id);
     session.worker.current -= 1;
+  }
+
+  #end(id: number): void {
+    if (this.sessions.has(id)) this.#over += 1;
+    this.#drop(id);
+    this.#isHung ||= this.#over === this.options.hangAfter;
   }
 
   #listWorkers() {
@@ -167,7 +178,14 @@ export class V02Controller {
 
   async #interact({ session_id, agent_response }: Record<string, unknown>): Promise<PlainReply> {
     const session = this.sessions.get(session_id as number);
-    if (session === undefined) return refusal(400, "Error: Session does not exist");
+    if (session !== undefined && this.#forgotten.size < (this.options.forgetful ?? 0)) {
+      this.#forgotten.add(session_id as number);
+      session.last_update = 0;
+      this.#expire();
+    }
+    if (session === undefined || !this.sessions.has(session_id as number)) {
+      return refusal(400, "Error: Session does not exist");
+    }
     session.last_update = seconds();
     return this.#forward(session.worker, "interact", { session_id, agent_response }, session_id as number);
   }
@@ -195,7 +213,7 @@ export class V02Controller {
       return refusal(400, `Error: Worker not responding\n${(error as Error).message}`);
     }
     const isOver = (answer.body as { output?: { status?: string } } | null)?.output?.status !== "running";
-    if (isOver) this.#drop(session);
+    if (isOver) this.#end(session);
     if (answer.status === 200) return answer;
     return refusal(answer.status, `Error: Worker returned error\n${JSON.stringify(answer.body)}`);
   }

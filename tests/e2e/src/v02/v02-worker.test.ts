@@ -3,6 +3,7 @@ import { waitFor } from "@eval/protocol/testing";
 import { describe, expect, onTestFinished } from "vitest";
 import { ControllerProcess } from "../harness/controller.js";
 import { writeEvaluation } from "../harness/evaluation-files.js";
+import { Gate } from "../harness/gate.js";
 import { allIndices, CellFolder } from "../harness/journal.js";
 import { fixture } from "../harness/repository.js";
 import { type Stage, test } from "../harness/stage.js";
@@ -18,12 +19,14 @@ async function workerAt(controller: string, options: Partial<V02WorkerOptions> =
 }
 
 function evaluation(stage: Stage, controller: string) {
+  const gate = new Gate(stage);
+  const agent = { module: `${fixture("paced-agent.mjs")}#PacedAgent`, parameters: { gate: gate.file } };
   const { assignments, output } = writeEvaluation(stage, {
     controller,
-    agents: { plain: { module: `${fixture("paced-agent.mjs")}#PacedAgent`, concurrency: 10 } },
+    agents: { plain: { ...agent, concurrency: 10 } },
     tasks: { old: { module: "unused", concurrency: 20 } },
   });
-  return { assignments, cell: new CellFolder(output, "plain", "old") };
+  return { assignments, gate, cell: new CellFolder(output, "plain", "old") };
 }
 
 describe("workers of v0.2 with our controller and our assigner", () => {
@@ -35,11 +38,15 @@ describe("workers of v0.2 with our controller and our assigner", () => {
       await workerAt(controller.address),
       await workerAt(controller.address, { concurrency: 2, raises: allIndices(samples) }),
     ];
-    const { assignments, cell } = evaluation(stage, controller.address);
+    const { assignments, gate, cell } = evaluation(stage, controller.address);
+    const mostOfThem = () => workers.map(({ most }) => most);
 
+    gate.holdFrom(0);
     const run = stage.start("assigner", ["-c", assignments, "--auto-retry", "--max-attempts", "40"]);
+    await waitFor(() => mostOfThem().join() === "4,2", { what: "as many samples on both workers as they take" });
+    gate.open();
 
-    expect(await run.ends(110_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
     expect(cell.indices()).toEqual(allIndices(samples));
     for (const { index, output } of cell.results()) {
       const { status, result, history } = output ?? {};
@@ -60,7 +67,7 @@ describe("workers of v0.2 with our controller and our assigner", () => {
       custom: { count: samples },
     });
     await controller.untilIdle("old");
-    expect(workers.map(({ most }) => most)).toEqual([4, 2]);
+    expect(mostOfThem()).toEqual([4, 2]);
     const keys: Record<string, string[]> = {
       start_sample: ["index", "session_id"],
       interact: ["agent_response", "session_id"],
@@ -73,15 +80,17 @@ describe("workers of v0.2 with our controller and our assigner", () => {
 
   test("may die in the middle: what they had goes to another one, and nothing is lost", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
-    const first = await workerAt(controller.address, { turnMs: 50 });
-    const { assignments, cell } = evaluation(stage, controller.address);
+    const first = await workerAt(controller.address);
+    const { assignments, gate, cell } = evaluation(stage, controller.address);
+    gate.holdFrom(4);
     const run = stage.start("assigner", ["-c", assignments, "--auto-retry"]);
     await waitFor(() => cell.count() >= 4, { what: "some results" });
 
     first.stop();
-    const second = await workerAt(controller.address, { turnMs: 5 });
+    const second = await workerAt(controller.address);
+    gate.open();
 
-    expect(await run.ends(110_000), run.report).toEqual({ code: 0, signal: null });
+    expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
     expect(cell.indices()).toEqual(allIndices(samples));
     expect(second.sessions).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { randomId } from "@eval/protocol";
 import { silentLogger } from "@eval/protocol/logger";
+import { noteSkip } from "@eval/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AttemptQueues } from "./attempt-queues.js";
 import { RedisLink } from "./redis/redis-link.js";
@@ -9,7 +10,7 @@ import { runKeys } from "./run-keys.js";
 
 const url = process.env.EVAL_TEST_REDIS_URL ?? "redis://127.0.0.1:6379";
 const isMissing = !(await answers(new URL(url)));
-if (isMissing) console.warn(`skipped: no Redis at ${url}`);
+if (isMissing) noteSkip(`no Redis at ${url}`);
 
 const job = { agent: "a", task: "t", index: 7, epoch: 1, number: 1, losses: 0, repeats: 0, term: 1 };
 const outcome = { kind: "stopped" } as const;

@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from "@eval/protocol/logger";
+import { noteSkip } from "@eval/protocol/testing";
 import { describe, expect, test } from "vitest";
 import { RedisLink } from "./redis-link.js";
 
@@ -9,7 +10,7 @@ const isMissing = await open(1_000).then(
   (link) => link.close(),
   () => true,
 );
-if (isMissing) console.warn(`skipped: no Redis at ${url}`);
+if (isMissing) noteSkip(`no Redis at ${url}`);
 
 describe.skipIf(isMissing && process.env.EVAL_REQUIRE_SERVICES !== "1")("the link to a Redis", () => {
   test("tries again what a full Redis refuses, and says so once", async () => {
