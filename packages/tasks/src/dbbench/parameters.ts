@@ -20,6 +20,8 @@ export const dbbenchParametersSchema = z.object({
   database: databaseSchema.default("sqlite"),
   /** Seconds after which a statement is cut off; at most an hour, so that a timer can hold it. */
   statement_timeout_s: z.number().positive().max(3600).default(30),
+  /** MiB that the embedded engine of one sample may take. */
+  memory_limit_mb: z.int().min(16).max(1024).default(64),
 });
 
 export type DBBenchParameters = z.infer<typeof dbbenchParametersSchema>;
