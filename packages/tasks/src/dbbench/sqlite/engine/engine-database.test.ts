@@ -68,6 +68,8 @@ it("bounds a reply: a statement's is cut, a query of ours fails", () => {
   const most = 1_000;
   expect(database.run(large, { ...query, most }).length).toBeLessThan(20);
   expect(() => database.run(large, { ...query, most, onFull: "fail" })).toThrow("The result is too large");
+  const wide = `SELECT ${Array(18).fill("x").join(", ")} FROM (SELECT hex(zeroblob(500000)) AS x)`;
+  expect(() => database.run(wide, query)).toThrow("The result is too large");
 });
 
 it("finds patterns with regard to case, in UTC, with random numbers of its own", () => {

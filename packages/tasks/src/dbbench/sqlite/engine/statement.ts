@@ -66,9 +66,17 @@ export class Statement {
     functions.sqlite3_reset(this.at);
   }
 
-  row(cut: Cut): SqlValue[] {
+  /** The current row. It fails where it takes more than so many bytes: many columns can show one huge value. */
+  row(cut: Cut, mostBytes: number): SqlValue[] {
+    let left = mostBytes;
+    const bounded: Cut = (bytes) => {
+      const part = cut(bytes);
+      left -= part.length;
+      if (left < 0) throw tooLarge();
+      return part;
+    };
     const count = this.library.functions.sqlite3_column_count(this.at);
-    return Array.from({ length: count }, (_, column) => this.#value(column, cut));
+    return Array.from({ length: count }, (_, column) => this.#value(column, bounded));
   }
 
   #value(column: number, cut: Cut): SqlValue {
@@ -91,6 +99,20 @@ export class Statement {
   finalize(): void {
     this.library.functions.sqlite3_finalize(this.at);
   }
+}
+
+/** Runs a statement of ours to its end. */
+export function execute(library: SqliteLibrary, database: number, sql: string): void {
+  const statement = Statement.prepare(library, database, sql);
+  try {
+    while (statement.step());
+  } finally {
+    statement.finalize();
+  }
+}
+
+export function tooLarge(): EngineError {
+  return new EngineError("The result is too large", resultCodes.ok);
 }
 
 export function errorOf(library: SqliteLibrary, database: number, code: number): EngineError {
