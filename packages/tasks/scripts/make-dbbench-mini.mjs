@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { EngineDatabase } from "../dist/dbbench/sqlite/engine/engine-database.js";
+import { Engine } from "../dist/dbbench/sqlite/engine/engine.js";
 import { engineLimits } from "../dist/dbbench/sqlite/engine-limits.js";
 import { questions } from "./mini-questions.mjs";
 import { tables } from "./mini-tables.mjs";
@@ -38,7 +38,8 @@ function line(table, { kind, description, statement, answers }) {
 
 function hashAfter(table, statement) {
   const origin = { kind: "table", name: table.name, columns: table.headers, rows: table.rows };
-  const database = new EngineDatabase(module, origin, engineLimits(64));
+  const database = new Engine(module, engineLimits(64));
+  database.open(origin);
   database.run(statement.replaceAll("\\'", "''"), everything);
   const [[changes]] = database.run("SELECT changes()", everything);
   if (changes === 0n) throw new Error(`This reference changes nothing: ${statement}`);

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { EngineLink } from "./engine-link.js";
 
 /**
- * The threads of a task's engines. One that is as it was at its start is lent again, with a new engine inside; one that
+ * The threads of a task's engines. One whose engine is as it was at its start is lent again; one that
  * needed more memory, or ran a long statement, is ended.
  */
 export class EngineThreads {

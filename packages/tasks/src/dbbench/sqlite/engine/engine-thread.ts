@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { EngineReply, EngineRequest } from "../engine-messages.js";
-import { EngineDatabase } from "./engine-database.js";
+import { Engine } from "./engine.js";
 import { resultCodes } from "./sqlite-codes.js";
 import { OutOfMemory } from "./sqlite-library.js";
 import { EngineError } from "./statement.js";
@@ -11,12 +11,12 @@ import { visiblePart } from "./visible-value.js";
  * failure inside the engine included, ends the thread, and the main thread starts another.
  */
 const module = workerData as WebAssembly.Module;
-let database: EngineDatabase | undefined;
+let engine: Engine | undefined;
 
 parentPort?.on("message", (request: EngineRequest) => {
   const reply = answer(request);
-  if (request.kind !== "execute" || reply.kind === "stopped" || !database?.wrote) return parentPort?.postMessage(reply);
-  const image = database.image();
+  if (request.kind !== "execute" || reply.kind === "stopped" || !engine?.wrote) return parentPort?.postMessage(reply);
+  const image = engine.image();
   parentPort?.postMessage({ ...reply, image }, [image.buffer]);
 });
 
@@ -32,21 +32,20 @@ function answer(request: EngineRequest): EngineReply {
 
 function carryOut(request: EngineRequest): EngineReply {
   if (request.kind === "open") {
-    database = new EngineDatabase(module, request.origin, request.limits);
+    engine ??= new Engine(module, request.limits);
+    engine.open(request.origin);
     return { kind: "opened" };
   }
-  if (!database) throw new Error(`The engine was asked to ${request.kind} before it was opened`);
+  if (!engine) throw new Error(`The engine was asked to ${request.kind} before it was opened`);
   if (request.kind === "close") {
-    const { clean } = database;
-    database.close();
-    database = undefined;
-    return { kind: "closed", clean };
+    engine.close();
+    return { kind: "closed", clean: engine.clean };
   }
   const { sql, most, timeoutMs } = request;
   const reading = { most, timeoutMs };
   const rows =
     request.kind === "read"
-      ? database.run(sql, { ...reading, cut: (bytes) => bytes, onFull: "fail" })
-      : database.run(sql, { ...reading, cut: visiblePart, onFull: "end" });
+      ? engine.run(sql, { ...reading, cut: (bytes) => bytes, onFull: "fail" })
+      : engine.run(sql, { ...reading, cut: visiblePart, onFull: "end" });
   return { kind: "rows", rows };
 }

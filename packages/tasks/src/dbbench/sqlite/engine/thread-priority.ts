@@ -1,7 +1,7 @@
 import { constants, setPriority } from "node:os";
 
 /** Milliseconds after which a statement counts as a long one. */
-export const longStatementMs = 100;
+export const longStatementMs = 250;
 
 /**
  * Lets every other thread of the process go first: sessions with short statements, and the worker itself. Linux alone
@@ -11,7 +11,7 @@ export const longStatementMs = 100;
 export function yieldToOthers(): void {
   if (process.platform !== "linux") return;
   try {
-    setPriority(0, constants.priority.PRIORITY_LOW);
+    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It runs on as it is.
   }

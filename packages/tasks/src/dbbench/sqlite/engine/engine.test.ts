@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { expect, it } from "vitest";
 import { engineLimits } from "../engine-limits.js";
 import type { EngineOrigin } from "../engine-messages.js";
-import { EngineDatabase, type QueryLimits } from "./engine-database.js";
+import { Engine, type QueryLimits } from "./engine.js";
 import { EngineError } from "./statement.js";
 
 const file = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/sqlite3.wasm");
@@ -12,10 +12,16 @@ const limits = engineLimits(32);
 const origin: EngineOrigin = { kind: "table", name: "t", columns: ["a"], rows: [["x"], [null], ["É"]] };
 const query: QueryLimits = { most: 10, timeoutMs: 30_000, cut: (bytes) => bytes, onFull: "end" };
 
+function opened(from: EngineOrigin): Engine {
+  const engine = new Engine(module, limits);
+  engine.open(from);
+  return engine;
+}
+
 it("gives each type its value", () => {
-  const database = new EngineDatabase(module, origin, limits);
+  const engine = opened(origin);
   const sql = "SELECT 9223372036854775807, -9007199254740993, 1.0, -0.0, 9e999, 'é😀', '', x'00ff', x'', NULL";
-  expect(database.run(sql, query)).toEqual([
+  expect(engine.run(sql, query)).toEqual([
     [
       9223372036854775807n,
       -9007199254740993n,
@@ -29,25 +35,25 @@ it("gives each type its value", () => {
       null,
     ],
   ]);
-  expect(database.run("SELECT a FROM t WHERE a = 'X' OR a IS NULL", query)).toEqual([["x"], [null]]);
+  expect(engine.run("SELECT a FROM t WHERE a = 'X' OR a IS NULL", query)).toEqual([["x"], [null]]);
 });
 
 it("continues from an image, as a fresh engine", () => {
-  const database = new EngineDatabase(module, origin, limits);
-  database.run("UPDATE t SET a = 'changed' WHERE a = 'x'", query);
-  expect(database.wrote).toBe(true);
-  database.run("SELECT 1", query);
-  expect(database.wrote).toBe(false);
+  const engine = opened(origin);
+  engine.run("UPDATE t SET a = 'changed' WHERE a = 'x'", query);
+  expect(engine.wrote).toBe(true);
+  engine.run("SELECT 1", query);
+  expect(engine.wrote).toBe(false);
 
-  const copy = new EngineDatabase(module, { kind: "image", bytes: database.image() }, limits);
+  const copy = opened({ kind: "image", bytes: engine.image() });
   copy.run("INSERT INTO t VALUES ('more')", query);
   expect(copy.run("SELECT COUNT(*), MIN(a) FROM t WHERE a IN ('CHANGED', 'more')", query)).toEqual([[2n, "changed"]]);
-  expect(database.run("SELECT COUNT(*) FROM t", query)).toEqual([[3n]]);
+  expect(engine.run("SELECT COUNT(*) FROM t", query)).toEqual([[3n]]);
 });
 
 it("keeps its bounds when it continues from an image", () => {
-  const database = new EngineDatabase(module, origin, limits);
-  const copy = new EngineDatabase(module, { kind: "image", bytes: database.image() }, limits);
+  const engine = opened(origin);
+  const copy = opened({ kind: "image", bytes: engine.image() });
   const fill =
     "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT hex(randomblob(9999)) FROM n";
   expect(() => copy.run(fill, query)).toThrow(/out of memory|database or disk is full/);
@@ -56,33 +62,50 @@ it("keeps its bounds when it continues from an image", () => {
 });
 
 it("ends a statement at its deadline and goes on", () => {
-  const database = new EngineDatabase(module, origin, limits);
+  const engine = opened(origin);
   const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
-  expect(() => database.run(endless, { ...query, timeoutMs: 50 })).toThrow(new EngineError("interrupted", 9));
-  expect(database.run("SELECT COUNT(*) FROM t", query)).toEqual([[3n]]);
+  expect(() => engine.run(endless, { ...query, timeoutMs: 50 })).toThrow(new EngineError("interrupted", 9));
+  expect(engine.run("SELECT COUNT(*) FROM t", query)).toEqual([[3n]]);
 });
 
 it("bounds a reply: a statement's is cut, a query of ours fails", () => {
-  const database = new EngineDatabase(module, origin, limits);
+  const engine = opened(origin);
   const large = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT hex(zeroblob(500000)) FROM n";
   const most = 1_000;
-  expect(database.run(large, { ...query, most }).length).toBeLessThan(20);
-  expect(() => database.run(large, { ...query, most, onFull: "fail" })).toThrow("The result is too large");
+  expect(engine.run(large, { ...query, most }).length).toBeLessThan(20);
+  expect(() => engine.run(large, { ...query, most, onFull: "fail" })).toThrow("The result is too large");
   const wide = `SELECT ${Array(18).fill("x").join(", ")} FROM (SELECT hex(zeroblob(500000)) AS x)`;
-  expect(() => database.run(wide, query)).toThrow("The result is too large");
+  expect(() => engine.run(wide, query)).toThrow("The result is too large");
 });
 
 it("finds patterns with regard to case, in UTC, with random numbers of its own", () => {
-  const database = new EngineDatabase(module, origin, limits);
+  const engine = opened(origin);
   const sql = "SELECT 'a1' REGEXP '^[a-z]\\d$', 'A' REGEXP 'a', NULL REGEXP 'a', datetime(0, 'unixepoch', 'localtime')";
-  expect(database.run(sql, query)).toEqual([[1n, 0n, null, "1970-01-01 00:00:00"]]);
-  expect(() => database.run("SELECT 'a' REGEXP '('", query)).toThrow("Invalid regular expression");
-  const another = new EngineDatabase(module, origin, limits);
+  expect(engine.run(sql, query)).toEqual([[1n, 0n, null, "1970-01-01 00:00:00"]]);
+  expect(() => engine.run("SELECT 'a' REGEXP '('", query)).toThrow("Invalid regular expression");
+  const another = opened(origin);
   const random = "SELECT hex(randomblob(16))";
-  expect(database.run(random, query)).not.toEqual(another.run(random, query));
+  expect(engine.run(random, query)).not.toEqual(another.run(random, query));
+});
+
+it("serves one database after the other, and nothing of the former is left", () => {
+  const engine = opened(origin);
+  engine.run("CREATE TEMP TABLE kept AS SELECT 1 AS x", query);
+  engine.run("CREATE TABLE also AS SELECT 1 AS x", query);
+  engine.run("UPDATE t SET a = 'changed'", query);
+  for (let round = 0; round < 300; round += 1) {
+    engine.close();
+    engine.open({ ...origin, rows: [[String(round)]] });
+  }
+  expect(engine.run("SELECT a FROM t", query)).toEqual([["299"]]);
+  expect(() => engine.run("SELECT * FROM kept", query)).toThrow("no such table");
+  expect(() => engine.run("SELECT * FROM also", query)).toThrow("no such table");
+  expect(() => engine.run("ATTACH ':memory:' AS x", query)).toThrow("ATTACH is not allowed here");
+  expect(() => engine.run("SELECT zeroblob(2000000)", query)).toThrow("string or blob too big");
+  expect(engine.clean).toBe(true);
 });
 
 it("refuses a table with a row that does not fit", () => {
   const rows = [["x"], ["y", "z"]];
-  expect(() => new EngineDatabase(module, { ...origin, rows }, limits)).toThrow("A row has 2 values for 1 columns");
+  expect(() => opened({ ...origin, rows })).toThrow("A row has 2 values for 1 columns");
 });

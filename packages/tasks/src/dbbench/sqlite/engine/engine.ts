@@ -21,11 +21,15 @@ export interface QueryLimits {
   onFull: "end" | "fail";
 }
 
-/** An engine of its own with one database in its memory. What it throws other than EngineError ends the thread. */
-export class EngineDatabase {
+/**
+ * An engine with a memory of its own, for one database at a time. What it throws other than EngineError and OutOfMemory
+ * has broken it.
+ */
+export class Engine {
   readonly #library: SqliteLibrary;
-  readonly #database: number;
+  readonly #callbacks: Record<keyof Callbacks, number>;
   readonly #initialBytes: number;
+  #database = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #started = 0;
   #yielded = false;
@@ -35,17 +39,20 @@ export class EngineDatabase {
 
   constructor(
     module: WebAssembly.Module,
-    origin: EngineOrigin,
     private readonly limits: EngineLimits,
   ) {
     this.#library = new SqliteLibrary(module, { initial: initialPages, most: limits.memory / wasmPageBytes });
     this.#initialBytes = this.#library.memoryBytes;
-    this.#database = openDatabase(this.#library, origin, limits);
-    const callbacks = addCallbacks(this.#library.functions.__indirect_function_table, this.#callbacks());
-    guardDatabase(this.#library, this.#database, { callbacks, limits });
+    this.#callbacks = addCallbacks(this.#library.functions.__indirect_function_table, this.#handlers());
   }
 
-  /** True where the engine never needed more memory than it began with, and its thread kept its priority. */
+  /** Opens a database; the one before was closed. */
+  open(origin: EngineOrigin): void {
+    this.#database = openDatabase(this.#library, origin, this.limits);
+    guardDatabase(this.#library, this.#database, { callbacks: this.#callbacks, limits: this.limits });
+  }
+
+  /** True where it never needed more memory than it began with, and its thread kept its priority. */
   get clean(): boolean {
     return this.#library.memoryBytes === this.#initialBytes && !this.#yielded;
   }
@@ -137,7 +144,7 @@ export class EngineDatabase {
     return now > this.#deadline ? 1 : 0;
   }
 
-  #callbacks(): Callbacks {
+  #handlers(): Callbacks {
     const regexp = new RegexpFunction(this.#library);
     return {
       progress: () => this.#look(Date.now()),
