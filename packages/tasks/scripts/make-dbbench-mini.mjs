@@ -1,12 +1,18 @@
 // Writes the bundled data set (data/dbbench-mini.jsonl) from its tables and questions to standard output:
 //   node scripts/make-dbbench-mini.mjs > data/dbbench-mini.jsonl
 // The expected hash of a question that writes comes from running its reference in SQLite, with a hash written here
-// once more: the tests compare it with the task's own.
+// once more: the tests compare it with the task's own. Build the package first: the engine is its own.
 import { createHash } from "node:crypto";
-import Database from "libsql";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Engine } from "../dist/dbbench/sqlite/engine/engine.js";
+import { engineLimits } from "../dist/dbbench/sqlite/engine-limits.js";
 import { questions } from "./mini-questions.mjs";
 import { tables } from "./mini-tables.mjs";
 
+const engine = createRequire(import.meta.url).resolve("@sqlite.org/sqlite-wasm/sqlite3.wasm");
+const module = new WebAssembly.Module(readFileSync(engine));
+const everything = { most: 1_000, timeoutMs: 60_000, cut: (bytes) => bytes, onFull: "fail" };
 const writes = new Set(["INSERT", "UPDATE", "DELETE"]);
 
 for (const [key, table] of Object.entries(tables)) {
@@ -31,14 +37,13 @@ function line(table, { kind, description, statement, answers }) {
 }
 
 function hashAfter(table, statement) {
-  const database = new Database(":memory:");
-  const columns = table.headers.map((name) => `"${name}"`);
-  database.exec(`CREATE TABLE "${table.name}" (${columns.map((column) => `${column} TEXT`).join(", ")})`);
-  const insert = database.prepare(`INSERT INTO "${table.name}" VALUES (${columns.map(() => "?").join(", ")})`);
-  for (const row of table.rows) insert.run(row);
-  const { changes } = database.prepare(statement.replaceAll("\\'", "''")).run();
-  if (changes === 0) throw new Error(`This reference changes nothing: ${statement}`);
-  const rows = database.prepare(`SELECT * FROM "${table.name}"`).raw().all();
+  const origin = { kind: "table", name: table.name, columns: table.headers, rows: table.rows };
+  const database = new Engine(module, engineLimits(64));
+  database.open(origin);
+  database.run(statement.replaceAll("\\'", "''"), everything);
+  const [[changes]] = database.run("SELECT changes()", everything);
+  if (changes === 0n) throw new Error(`This reference changes nothing: ${statement}`);
+  const rows = database.run(`SELECT * FROM "${table.name}"`, everything);
   database.close();
   const rowHashes = rows.map((row) => md5(row.filter((cell) => cell !== null).join(",")).slice(0, 5));
   return md5(rowHashes.sort().join(","));

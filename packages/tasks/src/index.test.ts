@@ -10,5 +10,5 @@ it("names the tasks and agents, and loads no driver", () => {
     "VirtualTask",
   ]);
   const loaded = Object.keys(createRequire(import.meta.url).cache);
-  expect(loaded.filter((file) => /[\\/](?:libsql|mysql2)[\\/]/.test(file))).toEqual([]);
+  expect(loaded.filter((file) => /[\\/](?:sqlite-wasm|mysql2)[\\/]/.test(file))).toEqual([]);
 });

@@ -16,7 +16,7 @@ const samples = 60;
 
 /** start-task brings up a controller and two workers on free ports; resolves with the controller's address. */
 async function startTask(stage: Stage, database: string): Promise<string> {
-  const parameters = { data_file: developmentData, database, concurrency: 8, max_round: 15 };
+  const parameters = { data_file: developmentData, database, allow_privileged: true, concurrency: 8, max_round: 15 };
   const config = stage.write("start_task.yaml", {
     definition: { dbbench: { module: "@eval/tasks#DBBench", parameters } },
     start: { dbbench: 2 },

@@ -41,7 +41,7 @@ describe.each(engines)("the bundled data on $engine", ({ database, skip }) => {
   afterEach(() => task?.release?.());
 
   it.skipIf(skip)("has references that give its answers, and nothing else", { timeout: 60_000 }, async () => {
-    task = await DBBench({ parameters: { data_file: dataFile, database }, configDir });
+    task = await DBBench({ parameters: { data_file: dataFile, database, allow_privileged: true }, configDir });
 
     const { outputs } = await evaluate(task, referenceRunner());
 
@@ -51,7 +51,7 @@ describe.each(engines)("the bundled data on $engine", ({ database, skip }) => {
   });
 
   it.skipIf(skip)("is solved by the reference agent", { timeout: 60_000 }, async () => {
-    task = await DBBench({ parameters: { data_file: dataFile, database }, configDir });
+    task = await DBBench({ parameters: { data_file: dataFile, database, allow_privileged: true }, configDir });
     const agent = await DBBenchReferenceAgent({ parameters: { data_file: dataFile }, configDir });
 
     const { overall } = await evaluate(task, agent);
@@ -61,7 +61,7 @@ describe.each(engines)("the bundled data on $engine", ({ database, skip }) => {
   });
 
   it.skipIf(skip)("is solved in part by the baseline agent", { timeout: 60_000 }, async () => {
-    task = await DBBench({ parameters: { data_file: dataFile, database }, configDir });
+    task = await DBBench({ parameters: { data_file: dataFile, database, allow_privileged: true }, configDir });
 
     const { outputs, overall } = await evaluate(task, DBBenchBaselineAgent());
 

@@ -8,9 +8,10 @@ import { type DBBenchParameters, dbbenchParametersSchema } from "./parameters.js
 
 /**
  * Builds the database task. Parameters: `data_file` (required), `name` ("dbbench"), `concurrency` (8), `max_round` (5),
- * `database` ("sqlite", or the address of a MariaDB or MySQL server), `statement_timeout_s` (30).
+ * `database` ("sqlite", or the address of a MariaDB or MySQL server), `statement_timeout_s` (30),
+ * `memory_limit_mb` (64), `allow_privileged` (false).
  *
- * Rejects with CONFIG_INVALID for wrong parameters or data, CONFIG_NOT_FOUND for a missing data file, START_FAILED for
+ * Rejects with CONFIG_INVALID for wrong parameters or data and for a server's user with too many rights, CONFIG_NOT_FOUND for a missing data file, START_FAILED for
  * a server that cannot be used.
  */
 export async function DBBench({ parameters, configDir }: BuildContext<unknown>): Promise<Task> {
@@ -26,8 +27,12 @@ async function openServer(parameters: DBBenchParameters): Promise<DatabaseServer
   const timeoutMs = parameters.statement_timeout_s * 1000;
   if (parameters.database === "sqlite") {
     const { openSqliteServer } = await import("./sqlite/sqlite-server.js");
-    return openSqliteServer({ concurrency: parameters.concurrency, timeoutMs });
+    return openSqliteServer({ timeoutMs, memoryMb: parameters.memory_limit_mb });
   }
   const { MysqlServer } = await import("./mysql/mysql-server.js");
-  return MysqlServer.open({ address: parameters.database, timeoutMs });
+  return MysqlServer.open({
+    address: parameters.database,
+    timeoutMs,
+    allowPrivileged: parameters.allow_privileged,
+  });
 }

@@ -20,7 +20,7 @@ describe.each(engines)("the published development split on $engine", ({ database
   afterEach(() => task?.release?.());
 
   it.skipIf(skip)("is solved by the reference agent, in every category", { timeout: 120_000 }, async () => {
-    task = await DBBench({ parameters: { data_file: developmentData, database }, configDir });
+    task = await DBBench({ parameters: { data_file: developmentData, database, allow_privileged: true }, configDir });
     const agent = await DBBenchReferenceAgent({ parameters: { data_file: developmentData }, configDir });
 
     const { outputs, overall } = await evaluate(task, agent);
@@ -34,7 +34,7 @@ describe.each(engines)("the published development split on $engine", ({ database
   });
 
   it.skipIf(skip)("is not solved by the baseline agent", { timeout: 120_000 }, async () => {
-    task = await DBBench({ parameters: { data_file: developmentData, database }, configDir });
+    task = await DBBench({ parameters: { data_file: developmentData, database, allow_privileged: true }, configDir });
 
     const { overall } = await evaluate(task, DBBenchBaselineAgent());
 

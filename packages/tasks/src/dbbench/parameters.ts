@@ -18,8 +18,12 @@ export const dbbenchParametersSchema = z.object({
   /** How many statements an agent may run before it has to answer. */
   max_round: z.int().min(1).default(5),
   database: databaseSchema.default("sqlite"),
+  /** Accepts a server's user with more rights than a worker needs. */
+  allow_privileged: z.boolean().default(false),
   /** Seconds after which a statement is cut off; at most an hour, so that a timer can hold it. */
   statement_timeout_s: z.number().positive().max(3600).default(30),
+  /** MiB that the embedded engine of one sample may take. */
+  memory_limit_mb: z.int().min(16).max(1024).default(64),
 });
 
 export type DBBenchParameters = z.infer<typeof dbbenchParametersSchema>;

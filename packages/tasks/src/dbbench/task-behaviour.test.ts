@@ -55,7 +55,10 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
   const test = it.skipIf(skip);
   let task: Task;
   const build = async (parameters: object = {}): Promise<Task> => {
-    task = await DBBench({ parameters: { data_file: "data.jsonl", database, ...parameters }, configDir });
+    task = await DBBench({
+      parameters: { data_file: "data.jsonl", database, allow_privileged: true, ...parameters },
+      configDir,
+    });
     return task;
   };
   afterEach(async () => {

@@ -8,6 +8,9 @@ export type ConnectionFactory = (options: ConnectionOptions) => Connection;
 /** Milliseconds within which a connection has to be there. */
 const connectTimeoutMs = 10_000;
 
+/** Milliseconds that a server has to close a connection. */
+const quitMs = 2_000;
+
 /** The driver's options for an address such as `mysql://user:password@host:3306/`. */
 export function connectionOptions(address: string): ConnectionOptions {
   const url = new URL(address);
@@ -17,6 +20,8 @@ export function connectionOptions(address: string): ConnectionOptions {
     user: decodeURIComponent(url.username) || "root",
     password: decodeURIComponent(url.password),
     charset: "utf8mb4",
+    // The server may not ask for files of this host (LOAD DATA LOCAL INFILE).
+    flags: ["-LOCAL_FILES"],
     connectTimeout: connectTimeoutMs,
     // Cells stay as the server sent them: mysql-values.ts reads them.
     typeCast: (field) => field.buffer(),
@@ -80,6 +85,17 @@ function readRows(connection: Connection, sql: string, most: number, onFull: () 
     running.on("error", (error: QueryError) => (full ? resolve(rows) : reject(error)));
     running.on("end", () => resolve(rows));
   });
+}
+
+/** Closes a connection that runs nothing; resolves when the server has let go of it, or after a while without that. */
+export function quit(connection: Connection): Promise<void> {
+  return new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, quitMs);
+    connection.end(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  }).then(() => connection.destroy());
 }
 
 /** True where the statement was at fault; false where the connection or the server broke. */

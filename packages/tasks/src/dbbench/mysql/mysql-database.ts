@@ -5,32 +5,40 @@ import { mysqlColumns, mysqlIdentifier, mysqlName } from "../identifiers.js";
 import { interruptible } from "../interruptible.js";
 import type { SqlValue } from "../python/python-text.js";
 import { onlyStatement } from "../sql-text.js";
-import { isStatementFault, query, statementError } from "./mysql-connection.js";
+import { isStatementFault, query, quit, statementError } from "./mysql-connection.js";
+import { MysqlLane } from "./mysql-lane.js";
+import type { SampleAccount } from "./sample-account.js";
 
 /** What a database needs of its server. */
 export interface SchemaOwner {
   /** Milliseconds that a statement may take. */
   readonly timeoutMs: number;
-  connectTo(schema: string): Promise<Connection>;
-  /** Ends a statement, or a connection, from outside. */
-  kill(what: "QUERY" | "CONNECTION", threadId: number): Promise<void>;
-  dropSchema(schema: string): Promise<void>;
+  /** A connection as the sample's own user. */
+  connectTo(account: SampleAccount): Promise<Connection>;
+  dropSchema(account: SampleAccount): Promise<void>;
   /** Told when the database is gone. */
   dropped(database: MysqlDatabase): void;
 }
 
-/** One sample's schema, with a connection of its own that is opened at the first statement. */
+/** One sample's schema. All that is done in it is done as the sample's own user. */
 export class MysqlDatabase implements SampleDatabase {
   readonly #dropping = new AbortController();
-  #connection: Connection | undefined;
+  /** A second connection of the same user ends what runs on the first: that takes no further rights. */
+  readonly #kills: MysqlLane;
+  #killing: Promise<void> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
   #dropped: Promise<void> | undefined;
+  #connection: Connection | undefined;
 
   constructor(
     private readonly server: SchemaOwner,
-    private readonly schema: string,
+    private readonly account: SampleAccount,
     private readonly table: SampleTable,
-  ) {}
+    connection: Connection,
+  ) {
+    this.#connection = connection;
+    this.#kills = new MysqlLane(() => server.connectTo(account));
+  }
 
   async execute(sql: string, signal: AbortSignal): Promise<SqlValue[][]> {
     const statement = onlyStatement(sql);
@@ -46,7 +54,7 @@ export class MysqlDatabase implements SampleDatabase {
   async joinedRows(signal: AbortSignal): Promise<string[]> {
     await this.#end();
     const columns = mysqlColumns(this.table.table_info.columns.map((column) => column.name)).map(mysqlName);
-    const name = `${mysqlName(this.schema)}.${mysqlName(mysqlIdentifier(this.table.table_name, "table_1"))}`;
+    const name = `${mysqlName(this.account.schema)}.${mysqlName(mysqlIdentifier(this.table.table_name, "table_1"))}`;
     const limit = comparableRows(this.table) + 1;
     const sql = `SELECT CONCAT_WS(',', ${columns.join(", ")}) FROM ${name} LIMIT ${limit}`;
     const rows = await this.#onConnection(signal, (connection) => query(connection, sql, limit));
@@ -63,7 +71,8 @@ export class MysqlDatabase implements SampleDatabase {
     await this.#running.catch(() => {});
     // The server must let go of what the connection holds before it can drop the schema.
     await this.#end();
-    await this.server.dropSchema(this.schema);
+    await this.#kills.close();
+    await this.server.dropSchema(this.account);
     this.server.dropped(this);
   }
 
@@ -73,30 +82,43 @@ export class MysqlDatabase implements SampleDatabase {
     work: (connection: Connection, stop: () => Promise<void>) => Promise<Value>,
   ): Promise<Value> {
     const either = AbortSignal.any([signal, this.#dropping.signal]);
-    const stop = async (): Promise<void> => {
-      if (this.#connection?.threadId) await this.server.kill("QUERY", this.#connection.threadId);
-    };
     const start = async (): Promise<Value> => {
-      const connection = this.#connection ?? (await this.server.connectTo(this.schema));
+      const connection = this.#connection ?? (await this.server.connectTo(this.account));
       this.#connection = connection;
       try {
-        return await work(connection, stop);
+        return await work(connection, () => this.#kill("QUERY"));
       } catch (error) {
         await this.#recover(connection, error);
         throw error;
       }
     };
-    const interrupt = (): void => void stop();
-    const abandon = (): void => this.#forget(this.#connection);
+    const interrupt = (): void => void this.#kill("QUERY");
+    const abandon = (): void => {
+      void this.#kill("CONNECTION");
+      this.#forget(this.#connection);
+    };
     const running = interruptible(start, { signal: either, timeoutMs: this.server.timeoutMs, interrupt, abandon });
     this.#running = running;
     return running.catch((error) => {
-      throw isStatementFault(error) ? this.#withTableName(statementError(error)) : error;
+      throw isStatementFault(error) ? this.#withoutOurNames(statementError(error)) : error;
     });
+  }
+
+  /** Ends a statement or the connection from outside; one that has ended by itself meanwhile is none to the server. */
+  #kill(what: "QUERY" | "CONNECTION"): Promise<void> {
+    const threadId = this.#connection?.threadId;
+    if (!threadId) return this.#killing;
+    this.#killing = this.#kills.run(`KILL ${what} ${threadId}`).then(
+      () => {},
+      () => {},
+    );
+    return this.#killing;
   }
 
   /** What has not been committed is undone; a connection that broke is replaced at the next statement. */
   async #recover(connection: Connection, error: unknown): Promise<void> {
+    // A kill that is still on its way would hit the next statement.
+    await this.#killing;
     const usable =
       isStatementFault(error) &&
       (await query(connection, "ROLLBACK", 1).then(
@@ -106,11 +128,12 @@ export class MysqlDatabase implements SampleDatabase {
     if (!usable) this.#forget(connection);
   }
 
-  /** Ends the connection on both sides. */
+  /** Ends the connection, on which nothing runs. */
   async #end(): Promise<void> {
+    await this.#killing;
     const connection = this.#connection;
-    if (connection?.threadId) await this.server.kill("CONNECTION", connection.threadId);
-    this.#forget(connection);
+    this.#connection = undefined;
+    if (connection) await quit(connection);
   }
 
   #forget(connection: Connection | undefined): void {
@@ -118,9 +141,10 @@ export class MysqlDatabase implements SampleDatabase {
     if (this.#connection === connection) this.#connection = undefined;
   }
 
-  /** The schema's name is ours; to the agent its database has the name of the table. */
-  #withTableName(error: StatementError): StatementError {
-    const message = error.message.replaceAll(this.schema, this.table.table_name);
+  /** The names of schema and user are ours; to the agent its database has the name of the table. */
+  #withoutOurNames(error: StatementError): StatementError {
+    const { schema, user } = this.account;
+    const message = error.message.replaceAll(schema, this.table.table_name).replaceAll(user, "agent");
     return new StatementError(message, { cause: error });
   }
 }

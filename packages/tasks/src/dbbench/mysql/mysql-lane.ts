@@ -1,5 +1,9 @@
 import type { Connection } from "mysql2";
+import type { SqlValue } from "../python/python-text.js";
 import { query } from "./mysql-connection.js";
+
+/** More rows than any of our own statements gives. */
+const mostRows = 100_000;
 
 /** Seconds that a statement may wait for another connection's locks. */
 const lockWaitS = 30;
@@ -10,11 +14,11 @@ export class MysqlLane {
 
   constructor(private readonly open: () => Promise<Connection>) {}
 
-  async run(sql: string): Promise<void> {
+  async run(sql: string): Promise<SqlValue[][]> {
     this.#connection ??= this.#prepare();
     const opening = this.#connection;
     try {
-      await query(await opening, sql, 1);
+      return await query(await opening, sql, mostRows);
     } catch (error) {
       const broken = (error as { fatal?: boolean }).fatal === true || !("sqlState" in (error as object));
       if (broken && this.#connection === opening) this.#connection = undefined;

@@ -1,51 +1,95 @@
-import { randomBytes } from "node:crypto";
 import { CodedError, messageOf } from "@eval/protocol";
 import type { Connection } from "mysql2";
 import type { SampleTable } from "../data-set.js";
 import type { DatabaseServer } from "../database.js";
-import { mysqlColumns, mysqlIdentifier, mysqlName } from "../identifiers.js";
 import { OpenDatabases } from "../open-databases.js";
-import { storedText } from "../stored-text.js";
-import { type ConnectionFactory, connect, connectionOptions, query, shownAddress } from "./mysql-connection.js";
+import { fillTable } from "./fill-table.js";
+import { excessRights } from "./granted-rights.js";
+import { type ConnectionFactory, connect, connectionOptions, shownAddress } from "./mysql-connection.js";
 import { MysqlDatabase } from "./mysql-database.js";
 import { MysqlLane } from "./mysql-lane.js";
+import { accountOf, creationOf, newAccount, passwordReset, removalOf, type SampleAccount } from "./sample-account.js";
+import { hostMark, isLeftBehind, processIsAlive } from "./sample-schema.js";
 
 export interface MysqlOptions {
   address: string;
   timeoutMs: number;
+  /** Accepts a connection with more rights than a worker needs. */
+  allowPrivileged: boolean;
 }
 
-/** Rows of one INSERT. */
-const rowsAtOnce = 500;
+const advice = "Make the user with sql/dbbench-worker-user.sql of @eval/tasks";
 
-/** A MariaDB or MySQL server with a schema for each sample. */
+/** A MariaDB or MySQL server with a schema and a user for each sample. */
 export class MysqlServer implements DatabaseServer {
   readonly dialect = "mysql";
   readonly #open = new OpenDatabases<MysqlDatabase>();
-  readonly #leftover = new Set<string>();
-  readonly #schemas: MysqlLane;
-  /** A lane of its own: ending a statement must not wait behind a schema that is being made. */
-  readonly #kills: MysqlLane;
+  readonly #leftover = new Map<string, SampleAccount>();
+  readonly #mark = hostMark();
+  /** The configured connection: it makes and drops schemas and users, and runs no statement of an agent. */
+  readonly #accounts: MysqlLane;
+  /** From where this process connects, as the server sees it. */
+  #host = "%";
 
   private constructor(
     private readonly factory: ConnectionFactory,
     private readonly options: MysqlOptions,
   ) {
-    this.#schemas = new MysqlLane(() => this.#connect());
-    this.#kills = new MysqlLane(() => this.#connect());
+    this.#accounts = new MysqlLane(() => connect(factory, connectionOptions(options.address)));
   }
 
-  /** Loads the driver and looks whether the server answers. */
+  /** Loads the driver, looks whether the server answers and what its user may do, and drops what was left behind. */
   static async open(options: MysqlOptions): Promise<MysqlServer> {
     const { createConnection } = (await import("mysql2")).default;
     const server = new MysqlServer(createConnection, options);
     try {
-      await server.#schemas.run("SELECT 1");
+      await server.#prepare();
       return server;
     } catch (error) {
-      const address = shownAddress(options.address);
-      const text = `The database server ${address} cannot be used: ${messageOf(error)}. Start it, or correct "database".`;
-      throw new CodedError("START_FAILED", text, { cause: error });
+      await server.#accounts.close();
+      if (error instanceof CodedError) throw error;
+      throw server.#unusable(`${messageOf(error)}. Start it, or correct "database"`, error);
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const [[user]] = (await this.#accounts.run("SELECT USER()")) as [[string]];
+    this.#host = user.slice(user.lastIndexOf("@") + 1);
+    await this.#checkRights();
+    await this.#sweep();
+    // A sample's schema and user, once: what is missing shows now and not at the first sample.
+    const trial = newAccount(this.#mark, this.#host);
+    try {
+      (await this.#make(trial)).destroy();
+    } catch (error) {
+      throw this.#unusable(`it cannot make the schema and the user of a sample: ${messageOf(error)}. ${advice}`, error);
+    } finally {
+      await this.dropSchema(trial);
+    }
+  }
+
+  #unusable(why: string, cause: unknown): CodedError {
+    const text = `The database server ${shownAddress(this.options.address)} cannot be used: ${why}.`;
+    return new CodedError("START_FAILED", text, { cause });
+  }
+
+  async #checkRights(): Promise<void> {
+    if (this.options.allowPrivileged) return;
+    const excess = excessRights((await this.#accounts.run("SHOW GRANTS")).map(([grant]) => String(grant)));
+    if (excess.length === 0) return;
+    const text =
+      `The database user of ${shownAddress(this.options.address)} has more rights than a worker of DBBench needs: ` +
+      `${excess.join(", ")}. ${advice}, or set "allow_privileged: true".`;
+    throw new CodedError("CONFIG_INVALID", text);
+  }
+
+  /** Drops what workers of this host left behind that were killed. */
+  async #sweep(): Promise<void> {
+    const schemas = (await this.#accounts.run("SHOW DATABASES LIKE 'eval\\_dbbench\\_%'")).map(([name]) =>
+      String(name),
+    );
+    for (const schema of schemas.filter((name) => isLeftBehind(name, this.#mark, processIsAlive))) {
+      await this.#remove(accountOf(schema, this.#host)).catch(() => {});
     }
   }
 
@@ -54,31 +98,41 @@ export class MysqlServer implements DatabaseServer {
   }
 
   async #create(table: SampleTable): Promise<MysqlDatabase> {
-    // The process is part of the name, so that what a killed one left behind can be told from what is in use.
-    const schema = `eval_dbbench_${process.pid}_${randomBytes(6).toString("hex")}`;
-    this.#leftover.add(schema);
+    const account = newAccount(this.#mark, this.#host);
+    let connection: Connection | undefined;
     try {
-      await this.#schemas.run(`CREATE DATABASE ${mysqlName(schema)} CHARACTER SET utf8mb4`);
-      await this.#fill(schema, table);
+      connection = await this.#make(account);
+      await fillTable(connection, table);
+      return new MysqlDatabase(this, account, table, connection);
     } catch (error) {
-      await this.dropSchema(schema);
+      connection?.destroy();
+      await this.dropSchema(account);
       throw error;
     }
-    return new MysqlDatabase(this, schema, table);
+  }
+
+  /** Makes a schema and its user; a connection as this user. */
+  async #make(account: SampleAccount): Promise<Connection> {
+    this.#leftover.set(account.schema, account);
+    for (const sql of creationOf(account)) await this.#accounts.run(sql);
+    return this.#connect(account);
   }
 
   async release(): Promise<void> {
     await this.#open.dropAll();
-    await Promise.all([...this.#leftover].map((schema) => this.dropSchema(schema)));
-    await Promise.all([this.#schemas.close(), this.#kills.close()]);
+    await Promise.all([...this.#leftover.values()].map((account) => this.dropSchema(account)));
+    await this.#accounts.close();
     if (this.#leftover.size === 0) return;
-    const names = [...this.#leftover].join(", ");
+    const names = [...this.#leftover.keys()].join(", ");
     throw new CodedError("INTERNAL", `These databases of ${shownAddress(this.options.address)} are left: ${names}`);
   }
 
-  /** A connection for the statements of one sample. */
-  connectTo(schema: string): Promise<Connection> {
-    return this.#connect(schema);
+  async connectTo(account: SampleAccount): Promise<Connection> {
+    return this.#connect(account).catch(async (error: { errno?: number }) => {
+      if (error.errno !== accessDenied) throw error;
+      await this.#accounts.run(passwordReset(account));
+      return this.#connect(account);
+    });
   }
 
   get timeoutMs(): number {
@@ -89,39 +143,23 @@ export class MysqlServer implements DatabaseServer {
     this.#open.remove(database);
   }
 
-  /** Ends a statement or a connection; one that has ended by itself meanwhile is none to the server. */
-  async kill(what: "QUERY" | "CONNECTION", threadId: number): Promise<void> {
-    await this.#kills.run(`KILL ${what} ${threadId}`).catch(() => {});
-  }
-
-  /** Drops a schema; one that cannot be dropped now is tried again by {@link release}. */
-  async dropSchema(schema: string): Promise<void> {
-    await this.#schemas.run(`DROP DATABASE IF EXISTS ${mysqlName(schema)}`).then(
-      () => this.#leftover.delete(schema),
+  /** Drops a schema and its user; what cannot be dropped now is tried again by {@link release}. */
+  async dropSchema(account: SampleAccount): Promise<void> {
+    await this.#remove(account).then(
+      () => this.#leftover.delete(account.schema),
       () => {},
     );
   }
 
-  #connect(schema?: string): Promise<Connection> {
-    const options = connectionOptions(this.options.address);
-    return connect(this.factory, schema === undefined ? options : { ...options, database: schema });
+  async #remove(account: SampleAccount): Promise<void> {
+    const removals = await Promise.allSettled(removalOf(account).map((sql) => this.#accounts.run(sql)));
+    const failed = removals.find((removal) => removal.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
-  async #fill(schema: string, table: SampleTable): Promise<void> {
-    const connection = await this.connectTo(schema);
-    try {
-      const name = mysqlName(mysqlIdentifier(table.table_name, "table_1"));
-      const columns = mysqlColumns(table.table_info.columns.map((column) => column.name));
-      await query(connection, `CREATE TABLE ${name} (${columns.map((column) => `${mysqlName(column)} TEXT`)})`, 1);
-      const { rows } = table.table_info;
-      for (let start = 0; start < rows.length; start += rowsAtOnce) {
-        const values = rows.slice(start, start + rowsAtOnce).map((row) => {
-          return `(${row.map((cell) => connection.escape(storedText(cell))).join(", ")})`;
-        });
-        await query(connection, `INSERT INTO ${name} VALUES ${values.join(", ")}`, 1);
-      }
-    } finally {
-      connection.destroy();
-    }
+  #connect({ schema, user, password }: SampleAccount): Promise<Connection> {
+    return connect(this.factory, { ...connectionOptions(this.options.address), user, password, database: schema });
   }
 }
+
+const accessDenied = 1045;
