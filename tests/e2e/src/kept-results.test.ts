@@ -33,7 +33,7 @@ async function start(stage: Stage, parameters: { held?: string; exits?: string }
     holdOverall: () => writeFileSync(`${gate}.closed`, ""),
     letOverall: () => rmSync(`${gate}.closed`),
     recorded: (count: number) =>
-      waitFor(() => folder.count() === count, { what: `${count} lines`, deadlineMs: 60_000 }),
+      waitFor(() => folder.count() === count, { what: `${count} lines` }),
     sum: () => JSON.parse(readFileSync(folder.overall, "utf8")).custom.sum as number,
   };
 }
@@ -49,7 +49,7 @@ describe("an overall", () => {
     writeFileSync(folder.runs, readFileSync(folder.runs, "utf8").replace(/"error"/, '"err'));
     holdOverall();
     const second = launch("5");
-    await second.wrote(/lines that are not records: 1/, 60_000);
+    await second.wrote(/lines that are not records: 1/);
     await recorded(samples);
     await second.kill();
     expect(sum()).toBe(samples);
