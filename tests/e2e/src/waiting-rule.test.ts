@@ -13,6 +13,10 @@ const justified: Record<string, { count: number; why: string }> = {
   "packages/protocol/src/testing/wait-for.ts": { count: 1, why: "between two looks, with a deadline" },
   "packages/start-task/src/testing/wait-for.ts": { count: 1, why: "between two looks, with a deadline" },
   "tests/contract/src/wait-until.ts": { count: 1, why: "between two looks, with a deadline" },
+  "packages/assigner/src/dispatch/distributed/host/lock-watch.test.ts": {
+    count: 2,
+    why: "a program's own pace; its test waits for its end",
+  },
   "packages/protocol/src/cli/lost-reader.test.ts": {
     count: 3,
     why: "a program's own pace; its test waits for its end",
@@ -26,6 +30,8 @@ const justified: Record<string, { count: number; why: string }> = {
   "tests/e2e/src/distributed.test.ts": { count: 1, why: "a kill at any moment, of a run that is held open" },
   "tests/e2e/src/embedded-evaluation.test.ts": { count: 1, why: "the time that an agent takes" },
   "tests/e2e/src/harness/chat-endpoint.ts": { count: 1, why: "the time that an endpoint takes" },
+  "tests/e2e/src/redis-expiry.test.ts": { count: 1, why: "a kill at any moment, of a run that is held open" },
+  "tests/e2e/src/redis-stall.test.ts": { count: 7, why: "the lengths of outages and of suspensions" },
   "tests/e2e/src/v02/v02-client.ts": { count: 1, why: "v0.2's client looks again after a while" },
   "tests/e2e/src/v02/v02-worker.ts": { count: 1, why: "the time that a turn takes" },
 };
