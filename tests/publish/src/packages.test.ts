@@ -28,7 +28,7 @@ describe.each(publishedPackages())("%s", (name) => {
 
   test("holds what is run, its licence and its README, and no sources or tests", () => {
     expect(["LICENSE", "README.md", "package.json"].filter((file) => !files().includes(file))).toEqual([]);
-    const allowed = /^(LICENSE|README\.md|package\.json|bin\.js|data\/.+\.jsonl|dist\/.+\.(js|d\.ts))$/;
+    const allowed = /^(LICENSE|README\.md|package\.json|bin\.js|data\/.+\.jsonl|sql\/.+\.sql|dist\/.+\.(js|d\.ts))$/;
     expect(files().filter((file) => !allowed.test(file))).toEqual([]);
     const tests = files().filter((file) => /\.test\.|(^|\/)(testing|integration)\//.test(file));
     expect(tests.filter((file) => !file.startsWith("dist/testing/") || name !== "@eval/protocol")).toEqual([]);

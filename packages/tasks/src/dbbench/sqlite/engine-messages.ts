@@ -21,13 +21,13 @@ export type EngineOrigin =
 
 /** What the main thread asks of an engine thread. It waits for the reply before it asks again. */
 export type EngineRequest =
-  /** A new engine with a database of its own. */
+  /** Opens a database. */
   | { kind: "open"; origin: EngineOrigin; limits: EngineLimits }
   /** Runs a statement of an agent: its first `most` rows, each value as far as it can be visible. */
   | { kind: "execute"; sql: string; most: number; timeoutMs: number }
   /** Runs a query of ours: its first `most` rows, with all they hold. */
   | { kind: "read"; sql: string; most: number; timeoutMs: number }
-  /** Gives the engine up. */
+  /** Closes the database. */
   | { kind: "close" };
 
 /** `image` is the database after a statement that wrote. */
@@ -38,5 +38,5 @@ export type EngineReply =
   | { kind: "failed"; message: string; image?: Uint8Array<ArrayBuffer> }
   /** The statement was stopped at its deadline and has changed nothing. */
   | { kind: "stopped" }
-  /** `clean`: the thread is as it was at its start and can be used again. */
+  /** `clean`: the engine is as it was at its start and can be used again. */
   | { kind: "closed"; clean: boolean };

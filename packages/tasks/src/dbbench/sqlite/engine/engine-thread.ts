@@ -7,8 +7,8 @@ import { EngineError } from "./statement.js";
 import { visiblePart } from "./visible-value.js";
 
 /**
- * The thread of an engine: one database at a time, one request after the other. Whatever it does not understand, a
- * failure inside the engine included, ends the thread, and the main thread starts another.
+ * The thread of an engine: one database at a time, one request after the other. An unexpected error, such as a failure
+ * inside the engine, ends the thread, and the main thread starts another.
  */
 const module = workerData as WebAssembly.Module;
 let engine: Engine | undefined;

@@ -22,8 +22,8 @@ export interface QueryLimits {
 }
 
 /**
- * An engine with a memory of its own, for one database at a time. What it throws other than EngineError and OutOfMemory
- * has broken it.
+ * An engine with a memory of its own, for one database at a time. After any error other than EngineError and OutOfMemory
+ * it is broken and must not be used again.
  */
 export class Engine {
   readonly #library: SqliteLibrary;

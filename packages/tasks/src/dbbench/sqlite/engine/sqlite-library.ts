@@ -98,7 +98,7 @@ export class SqliteLibrary {
     return new DataView(this.#memory.buffer).getBigInt64(at, true);
   }
 
-  /** Memory for the engine's own use; whoever asks frees it. */
+  /** Allocates memory inside the engine; the caller frees it. */
   allocate(bytes: number): number {
     const at = this.functions.sqlite3_malloc64(BigInt(bytes));
     if (at === 0) throw new OutOfMemory("out of memory");

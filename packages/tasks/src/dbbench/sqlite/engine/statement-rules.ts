@@ -16,7 +16,7 @@ const readingPragmas = new Set([
 
 /**
  * What an agent may not do: open other databases, and change the engine's settings or limits. The engine asks for each
- * action of a statement, wherever in the statement it is. Returns the name of what is refused.
+ * action of a statement, wherever in the statement it is. Returns the name of the refused statement.
  */
 export function refusedAction(action: number, name: string): string | undefined {
   // VACUUM attaches a database, too.

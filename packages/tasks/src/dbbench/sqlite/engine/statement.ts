@@ -17,7 +17,7 @@ export class EngineError extends Error {
 /** How texts and blobs are read out of the engine's memory. */
 export type Cut = (bytes: Uint8Array) => Uint8Array;
 
-/** One prepared statement. Whoever prepares it finalizes it. */
+/** One prepared statement. The caller finalizes it. */
 export class Statement {
   private constructor(
     private readonly library: SqliteLibrary,
