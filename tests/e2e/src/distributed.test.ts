@@ -196,7 +196,13 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
   });
 
   test("is left by a centre from which another launch takes it", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 12, delayMs: 3_000, concurrency: 4, lock: 30 });
+    const run = await DistributedStage.start(stage, {
+      samples: 12,
+      delayMs: 0,
+      concurrency: 4,
+      lock: 60,
+      isGated: true,
+    });
     run.host();
     const first = run.center();
     await run.untilStarts(4);
@@ -204,6 +210,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     const second = run.center(["--force-unlock"]);
 
     expect(await first.ends(), first.report).toEqual({ code: 2, signal: null });
+    run.openGate();
     expect(first.stderr).toMatch(/another launch has taken the run over.*\(OUTPUT_LOCKED\)/);
     expect(await second.ends(), second.report).toEqual(ended);
     expect(run.cell.indices()).toEqual(allIndices(12));
