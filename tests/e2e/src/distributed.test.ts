@@ -208,7 +208,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
   });
 
   test("is left by a centre from which another launch takes it", async ({ stage }) => {
-    const run = await DistributedStage.start(stage, { samples: 12, delayMs: 0, concurrency: 4, lock: 30 });
+    const run = await DistributedStage.start(stage, { samples: 12, delayMs: 0, concurrency: 4, lock: 60 });
     run.gate.holdFrom(0);
     run.host();
     const first = run.center();

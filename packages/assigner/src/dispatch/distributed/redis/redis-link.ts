@@ -263,7 +263,10 @@ function isPassing(error: unknown): boolean {
   return isRefusal(error) || /connection|ECONN|EPIPE|aborted|timed? ?out/i.test(messageOf(error));
 }
 
-/** A server that is full, cannot save, starts, or hands over: it answers, and carries nothing out; EXECABORT is what it answers to several commands at once. */
+/**
+ * A server that is full, cannot save, starts, or hands over: it answers, and carries nothing out. EXECABORT is its answer
+ * to a transaction, one of whose commands it has refused.
+ */
 function isRefusal(error: unknown): boolean {
   const codes = /\b(OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|LOADING|READONLY|EXECABORT)\b/;
   return codes.test(messageOf(error));
