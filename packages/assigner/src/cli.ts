@@ -1,10 +1,10 @@
 import { CodedError } from "@eval/protocol";
 import { type BinContext, type Command, createProgram, readPackageVersion } from "@eval/protocol/cli";
-import { addAgentTestCommand } from "./agent-test/command.js";
-import { addAnalyzeCommand } from "./analysis/command.js";
-import type { CommandContext } from "./command-context.js";
-import { addRunnerCommand } from "./dispatch/distributed/host/command.js";
-import { addRun } from "./evaluation/command.js";
+import { addAgentTestCommand } from "./commands/agent-test/command.js";
+import { addAnalyzeCommand } from "./commands/analysis/command.js";
+import { addRun } from "./commands/assigner.js";
+import type { CommandContext } from "./commands/command-context.js";
+import { addRunnerCommand } from "./commands/runner.js";
 
 /**
  * `npx @eval/assigner`: runs one evaluation, or the command that is named. Returns the exit code. What a command needs is

@@ -1,15 +1,10 @@
 import type { Logger } from "@eval/protocol/logger";
-import type { SampleLimits } from "../session/sample-limits.js";
+import type { EndedAttempt, Grant } from "../attempt/attempt.js";
+import type { CapacityReading } from "../attempt/capacity-reading.js";
+import type { ModuleDefinition } from "../attempt/module-definition.js";
+import type { RetryPolicy } from "../attempt/retry-policy.js";
+import type { RunParam } from "../session/run-param.js";
 import type { TaskClient } from "../session/task-client.js";
-import type { EndedAttempt, Grant } from "./attempt.js";
-import type { RetryPolicy } from "./retry-policy.js";
-import type { CapacityReading } from "./task-capacity.js";
-
-/** The definition of an agent or a task, as the configuration has it, with references to the environment resolved. */
-export interface ModuleDefinition {
-  module: string;
-  parameters: Record<string, unknown>;
-}
 
 /** What came of an attempt, as the journal is told. */
 export interface Settlement {
@@ -34,30 +29,17 @@ export interface Leases {
 }
 
 /** What every centre is built with. */
-export interface CenterOptions {
-  agents: Record<string, ModuleDefinition>;
-  tasks: Record<string, ModuleDefinition>;
-  /** The same as the configuration has them, with references to the environment: what may leave this host. */
+export interface CenterOptions extends RunParam {
+  /** `agents` and `tasks` as the configuration has them, with references to the environment: what may leave this host. */
   unresolved?: { agents: Record<string, ModuleDefinition>; tasks: Record<string, ModuleDefinition> };
-  /** Absolute folder of the configuration file. */
-  configDir: string;
-  cwd: string;
   /** The centre's own options: of `data_parallel`, `local`, ..., or of `runner: {module, parameters}`. */
   parameters: Record<string, unknown>;
-  /** `<run id>/<client instance>`: whose lease keeps the sessions of this launch alive. */
-  owner: string;
   /** For a centre that may lose a runner and go on: the owners of its own, `<owner>/<runner>`, one for each runner. */
   leases: Leases;
   /** The run's clients of its tasks, in this process. */
   clients: ReadonlyMap<string, TaskClient>;
-  /** Seconds that a session outlives its runner's last sign of life. */
-  leaseS: number;
-  /** How long a task without workers, and a controller out of reach, are waited for; milliseconds. */
-  waitForWorkersMs: number;
   capacity: { agent: ReadonlyMap<string, number>; task: ReadonlyMap<string, number> };
   retry: RetryPolicy;
-  /** Of every attempt; runners see to them. Default: none. */
-  limits?: SampleLimits;
   /** So many failures alike in a row, and an agent or a task is left alone for a while; 0: never. Default 10. */
   circuit?: number | undefined;
   logger: Logger;

@@ -1,8 +1,8 @@
 import { CodedError, type TaskOutput } from "@eval/protocol";
 import { silentLogger } from "@eval/protocol/logger";
 import { describe, expect, it } from "vitest";
-import type { CellPlan } from "../evaluation/plan.js";
-import type { AttemptOutcome, Grant } from "./attempt.js";
+import type { AttemptOutcome, Grant } from "../attempt/attempt.js";
+import type { CellPlan } from "../attempt/cell-plan.js";
 import type { CenterOptions, Settlement } from "./center-options.js";
 import { ScriptedCenter } from "./testing/scripted-center.js";
 

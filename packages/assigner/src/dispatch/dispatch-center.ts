@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { CodedError, messageOf } from "@eval/protocol";
-import type { CellPlan } from "../evaluation/plan.js";
-import type { Overload } from "./adaptive-capacity.js";
-import type { AttemptOutcome, Grant } from "./attempt.js";
+import type { AttemptOutcome, Grant } from "../attempt/attempt.js";
+import type { CellPlan } from "../attempt/cell-plan.js";
+import type { Overload } from "../attempt/overload.js";
+import { HandOut } from "./attempt-queue.js";
 import type { CenterOptions, DispatchResult } from "./center-options.js";
-import { HandOut } from "./hand-out.js";
 import { makeRunners } from "./in-process.js";
 import type { Runner, RunnerDescriptor } from "./runner.js";
 

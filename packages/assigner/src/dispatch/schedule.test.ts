@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { CellPlan } from "../evaluation/plan.js";
-import type { Grant } from "./attempt.js";
-import { Ledger } from "./ledger.js";
+import { Ledger } from "../allocation/ledger.js";
+import type { Grant } from "../attempt/attempt.js";
+import type { CellPlan } from "../attempt/cell-plan.js";
 
 interface Scene {
   /** Samples at once, and milliseconds that each takes of a sample. */

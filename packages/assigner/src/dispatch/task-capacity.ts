@@ -1,13 +1,7 @@
+import type { CapacityReading } from "../attempt/capacity-reading.js";
+
 /** Whether a task can be served: `away`: its controller cannot be asked. */
 export type Service = "served" | "without workers" | "away";
-
-/** What a controller says of one task. */
-export interface CapacityReading {
-  /** Units that nobody has claimed. */
-  free: number;
-  /** Live workers. */
-  workers: number;
-}
 
 /** A controller that takes longer over a reading may hang: until it answers, nothing is started on its tasks. Milliseconds. */
 const patienceMs = 3_000;

@@ -1,8 +1,9 @@
 import { messageOf } from "@eval/protocol";
+import type { Ledger } from "../allocation/ledger.js";
+import type { CapacityReading } from "../attempt/capacity-reading.js";
 import type { CenterOptions } from "./center-options.js";
-import type { Ledger } from "./ledger.js";
 import { Poll } from "./poll.js";
-import { type CapacityReading, type Service, TaskCapacity } from "./task-capacity.js";
+import { type Service, TaskCapacity } from "./task-capacity.js";
 
 export interface TaskWatchOptions extends Pick<CenterOptions, "readCapacity" | "logger" | "waitForWorkersMs"> {
   tasks: ReadonlySet<string>;

@@ -1,5 +1,5 @@
 import type { Json, SampleIndex, TaskOutput } from "@eval/protocol";
-import type { Overall } from "./overall.js";
+import type { Overall } from "../attempt/overall.js";
 
 /** One number over the epochs. */
 export interface MetricSpread {

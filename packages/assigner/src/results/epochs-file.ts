@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TaskOutput } from "@eval/protocol";
+import type { Overall } from "../attempt/overall.js";
 import { cellFolder, fileNames } from "./cell-folder.js";
 import { writeFileDurably } from "./durable-files.js";
 import { type EpochStatistics, metricsOf, PassCount } from "./epoch-statistics.js";
-import type { Overall } from "./overall.js";
 import { readResults } from "./resume.js";
 
 /** One complete epoch of a cell. */

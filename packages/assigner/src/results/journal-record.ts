@@ -1,20 +1,7 @@
 import { type Json, type Message, type SampleIndex, sampleStatuses, type TaskOutput } from "@eval/protocol";
+import type { RunError } from "../attempt/run-error.js";
 import type { CellRef } from "./cell-folder.js";
 import { asciiJson, isObject, parsePythonObject } from "./python-json.js";
-
-/** Why an attempt failed; the first five are v0.2's. */
-export type RunError =
-  | "START_FAILED"
-  | "INTERACT_FAILED"
-  | "AGENT_FAILED"
-  | "NETWORK_ERROR"
-  | "NOT_AVAILABLE"
-  | "TASK_ERROR"
-  | "RUNNER_LOST"
-  /** The attempt took longer than it may. */
-  | "SAMPLE_TIMEOUT"
-  /** The agent had all its turns, and the sample was not over. */
-  | "TURN_LIMIT";
 
 /** The end of one attempt, as the journal is given it. */
 export interface RunRecord extends CellRef {

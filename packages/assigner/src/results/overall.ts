@@ -1,20 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Json, sampleStatuses, type TaskOutput } from "@eval/protocol";
+import type { Overall } from "../attempt/overall.js";
 import { fileNames } from "./cell-folder.js";
 import { FolderMaker, writeFileDurably } from "./durable-files.js";
 import { parsePythonObject } from "./python-json.js";
-
-/** overall.json, key for key as v0.2 writes it. */
-export interface Overall {
-  total: number;
-  /** Each status with its share of all results, then `average_`, `max_` and `min_history_length`. */
-  validation: Record<string, number>;
-  /** What the task's calculateOverall returned. */
-  custom: Json;
-  /** Ours, and only where there are any: results in the folder that the task has no sample for; they do not count. */
-  not_in_task?: number;
-}
 
 /** A fold over the accepted results of a cell; the order does not matter. */
 export class OverallFold {

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { RunError } from "./journal-record.js";
+import type { RunError } from "../attempt/run-error.js";
 import type { MainMetric } from "./main-metric.js";
 
 /** Samples by the error that they failed with; errors that did not occur have no key. */

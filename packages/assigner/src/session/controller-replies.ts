@@ -7,7 +7,7 @@ import {
   workerLiveness,
 } from "@eval/protocol";
 import { ReplyError } from "@eval/protocol/http-client";
-import type { CapacityReading } from "../dispatch/task-capacity.js";
+import type { CapacityReading } from "../attempt/capacity-reading.js";
 
 /** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
 export function readCapacity(task: ListedTask | undefined): CapacityReading {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CodedError, type Message } from "@eval/protocol";
 import { type Agent, agentFailureOf, type InferenceOptions } from "@eval/protocol/agent";
-import { isOverload } from "../dispatch/verdicts.js";
+import { isOverload } from "../attempt/overload.js";
 import { OverloadMeter } from "./overload-meter.js";
 
 /** Tries of one turn, as v0.2 has it. */

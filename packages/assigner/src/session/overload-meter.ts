@@ -1,4 +1,4 @@
-import type { Overload } from "../dispatch/adaptive-capacity.js";
+import type { Overload } from "../attempt/overload.js";
 
 /** Notes what an agent's endpoint refuses while one attempt runs, and tells of it at once and at the end. */
 export class OverloadMeter {

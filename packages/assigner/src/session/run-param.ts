@@ -1,16 +1,27 @@
 import { CodedError, isCodedError } from "@eval/protocol";
 import type { Agent } from "@eval/protocol/agent";
 import { build, requireMethods } from "@eval/protocol/module-loader";
-import type { CenterOptions, ModuleDefinition } from "../dispatch/center-options.js";
+import type { ModuleDefinition } from "../attempt/module-definition.js";
+import type { SampleLimits } from "../attempt/sample-limits.js";
 import { loadOwnOrOther } from "./own-exports.js";
-import type { SampleLimits } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 
-/** What a runner that carries samples out is sent: the part of its centre's options that can travel. */
-export type RunParam = Pick<
-  CenterOptions,
-  "agents" | "tasks" | "configDir" | "cwd" | "owner" | "leaseS" | "waitForWorkersMs" | "limits"
->;
+/** What a runner that carries samples out is sent: the part of its center's options that can travel. */
+export interface RunParam {
+  agents: Record<string, ModuleDefinition>;
+  tasks: Record<string, ModuleDefinition>;
+  /** Absolute folder of the configuration file. */
+  configDir: string;
+  cwd: string;
+  /** `<run id>/<client instance>`: whose lease keeps the sessions of this launch alive. */
+  owner: string;
+  /** Seconds that a session outlives its runner's last sign of life. */
+  leaseS: number;
+  /** How long to wait for a task without workers, and for an unreachable controller, in milliseconds. */
+  waitForWorkersMs: number;
+  /** Of every attempt; runners apply them. Default: none. */
+  limits?: SampleLimits;
+}
 
 /** What it makes of that. */
 export interface RunShared {
@@ -24,7 +35,7 @@ export interface RunShared {
   close(): Promise<void>;
 }
 
-export function runParamOf(options: CenterOptions): RunParam {
+export function runParamOf(options: RunParam): RunParam {
   const { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs, limits = {} } = options;
   return { agents, tasks, configDir, cwd, owner, leaseS, waitForWorkersMs, limits };
 }

@@ -3,8 +3,8 @@ import { AgentError } from "@eval/protocol/agent";
 import { ReplyError } from "@eval/protocol/http-client";
 import type { AgentOutput } from "@eval/protocol/task";
 import { describe, expect, it, vi } from "vitest";
+import type { SampleLimits } from "../attempt/sample-limits.js";
 import { runSample } from "./run-sample.js";
-import type { SampleLimits } from "./sample-limits.js";
 import type { StartedSession } from "./task-session.js";
 
 const running = (content: string): TaskOutput => {

@@ -2,13 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Message, messageOf, type SampleIndex, type TaskOutput } from "@eval/protocol";
 import { type Agent, type AgentFailure, agentFailureOf } from "@eval/protocol/agent";
 import type { AgentOutput } from "@eval/protocol/task";
-import type { Overload } from "../dispatch/adaptive-capacity.js";
-import type { AttemptOutcome } from "../dispatch/attempt.js";
-import type { RunError } from "../results/journal-record.js";
+import type { AttemptOutcome } from "../attempt/attempt.js";
+import type { Overload } from "../attempt/overload.js";
+import type { RunError } from "../attempt/run-error.js";
+import type { SampleLimits } from "../attempt/sample-limits.js";
 import { failedOutput, isNetworkError, isNotAvailable } from "./controller-replies.js";
 import { infer } from "./infer.js";
 import { OverloadMeter } from "./overload-meter.js";
-import { AttemptLife, type SampleLimits, TurnLimitError, turnsOf } from "./sample-limits.js";
+import { AttemptLife, TurnLimitError, turnsOf } from "./sample-limits.js";
 import type { TaskClient } from "./task-client.js";
 import type { StartedSession, StartOptions, TaskSession } from "./task-session.js";
 

@@ -1,10 +1,4 @@
-/** What one attempt at a sample may take. Structured-cloneable: it travels to every kind of runner. */
-export interface SampleLimits {
-  /** Milliseconds from the grant to the end, the agent's and the task's time together. Undefined: no limit. */
-  timeoutMs?: number | undefined;
-  /** The agent's turns in one sample. Undefined: no limit but the task's own. */
-  maxTurns?: number | undefined;
-}
+import type { SampleLimits } from "../attempt/sample-limits.js";
 
 /** An attempt took longer than it may: the reason that the agent's signal aborts with. */
 export class SampleTimeoutError extends Error {

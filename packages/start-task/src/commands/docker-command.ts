@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { isAbsolute, relative, sep } from "node:path";
-import { CodedError } from "@eval/protocol";
 import { npxArguments } from "../bins/npx-command.js";
+import { configInside } from "../plan/config-inside.js";
 import type { PlannedWorker } from "../plan/launch-plan.js";
 import type { DockerSettings } from "../plan/task-definition.js";
-import type { ChildCommand } from "./child-command.js";
+import type { ChildCommand } from "../processes/child-command.js";
 import type { WorkerSettings } from "./launch-settings.js";
 import { workerFlags } from "./node-command.js";
 import { shellQuote } from "./shell-quote.js";
@@ -66,18 +65,6 @@ function script(worker: PlannedWorker, settings: WorkerSettings, context: Docker
   const flags = [worker.task, "--config", configInside(settings.config, cwd), ...workerFlags(worker.port, inside)];
   const command = docker.command.trim() === "" ? "" : `${docker.command} `;
   return `trap : TERM INT; ${command}node "$(${install})" ${flags.map(shellQuote).join(" ")}`;
-}
-
-/** The configuration file as the container sees it. Throws USAGE where it lies outside the working directory. */
-export function configInside(config: string, cwd: string): string {
-  const path = relative(cwd, config);
-  if (path.startsWith("..") || isAbsolute(path)) {
-    throw new CodedError(
-      "USAGE",
-      `${config} lies outside ${cwd}, and a container sees the working directory alone: start from a folder that holds the file`,
-    );
-  }
-  return path.split(sep).join("/");
 }
 
 function controllerFromInside(address: string): string {

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { workerAddress } from "../plan/addresses.js";
-import type { ChildCommand } from "./child-command.js";
+import type { ChildCommand } from "../processes/child-command.js";
+import { ownScript } from "../processes/own-script.js";
 import type { ControllerSettings, WorkerSettings } from "./launch-settings.js";
 
 export interface NodeProgram {
@@ -57,9 +57,4 @@ function commonFlags({
 function nodeCommand(args: string[], { bin, env, cwd, orphanTimeoutMs }: NodeProgram): ChildCommand {
   const watch = new URL(`?deadline=${orphanTimeoutMs}`, pathToFileURL(ownScript("parent-watch.js")));
   return { file: process.execPath, args: ["--import", watch.href, bin, ...args], env, cwd };
-}
-
-/** A built script of this package, also where this module runs from its source (in tests). */
-export function ownScript(name: string): string {
-  return join(import.meta.dirname, "..", "..", "dist", "processes", name);
 }

@@ -2,7 +2,6 @@ import { CodedError, controllerRoutes, isCodedError, randomId } from "@eval/prot
 import { isLoopbackHost } from "@eval/protocol/cli";
 import { ConfigProblems, describeValue, resolveEnvReferences } from "@eval/protocol/config";
 import { createClient } from "@eval/protocol/http-client";
-import { configInside } from "../commands/docker-command.js";
 import type { StartTaskOptions } from "../options.js";
 import {
   type ControllerAddress,
@@ -11,6 +10,7 @@ import {
   isWildcardHost,
   parseControllerAddress,
 } from "./addresses.js";
+import { configInside } from "./config-inside.js";
 import { assertDockerWorks } from "./docker-checks.js";
 import { assertPortsFree, chooseFreePorts, type WantedPort } from "./free-ports.js";
 import { type LaunchPlan, planLaunch } from "./launch-plan.js";

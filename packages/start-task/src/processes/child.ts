@@ -2,7 +2,7 @@ import type { ChildProcess, spawn as nodeSpawn } from "node:child_process";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ChildCommand } from "../commands/child-command.js";
+import type { ChildCommand } from "./child-command.js";
 import { Descendants } from "./descendants.js";
 import type { Guardian } from "./guardian.js";
 import { withMark } from "./launch-mark.js";

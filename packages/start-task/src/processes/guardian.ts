@@ -2,8 +2,8 @@ import type { ChildProcess, spawn as nodeSpawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Logger } from "@eval/protocol/logger";
-import { ownScript } from "../commands/node-command.js";
 import type { GuardMessage, Owned } from "./guard-message.js";
+import { ownScript } from "./own-script.js";
 
 export interface GuardianOptions {
   spawn: typeof nodeSpawn;

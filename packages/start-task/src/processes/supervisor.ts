@@ -1,6 +1,6 @@
 import type { Role } from "../bins/find-bin.js";
-import type { ChildCommand } from "../commands/child-command.js";
 import { Child, type ChildDependencies, type ChildExit, type Listening } from "./child.js";
+import type { ChildCommand } from "./child-command.js";
 import type { LaunchEvent, ProcessInfo } from "./launch-event.js";
 import { type RestartLimits, RestartPolicy } from "./restart-policy.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Grant } from "../attempt.js";
+import type { Grant } from "../../attempt/attempt.js";
 import { FairShare } from "./fair-share.js";
 
 function grants(from: number, count: number): Grant[] {

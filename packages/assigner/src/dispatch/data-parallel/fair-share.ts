@@ -1,4 +1,4 @@
-import type { Grant } from "../attempt.js";
+import type { Grant } from "../../attempt/attempt.js";
 
 interface Sharer {
   readonly inFlight: Set<string>;

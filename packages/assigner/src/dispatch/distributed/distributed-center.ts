@@ -1,14 +1,18 @@
 import { messageOf, randomId } from "@eval/protocol";
+import type { Grant } from "../../attempt/attempt.js";
+import {
+  type CompleteSettings,
+  completeSettings,
+  type DistributedSettings,
+} from "../../attempt/distributed-settings.js";
 import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
-import type { Grant } from "../attempt.js";
 import type { CenterOptions } from "../center-options.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import { Poll } from "../poll.js";
 import type { RunnerDescriptor } from "../runner.js";
-import { Desk } from "./desk.js";
+import { Desk } from "./attempt-tracker.js";
 import { RunConnection, type RunConnectionOptions } from "./run-connection.js";
 import { keepEveryMs, ownerOfHost, pulseMs } from "./run-records.js";
-import { type CompleteSettings, completeSettings, type DistributedSettings } from "./settings.js";
 import { travellingParam } from "./travelling-param.js";
 
 /** How long hosts have to end what runs when the run is stopped, in milliseconds. */

@@ -1,12 +1,12 @@
 import type { Logger } from "@eval/protocol/logger";
+import type { CompleteSettings } from "../../attempt/distributed-settings.js";
 import { AttemptQueues } from "./attempt-queues.js";
 import { RedisLink } from "./redis/redis-link.js";
 import { warnOfEviction } from "./redis/redis-policy.js";
-import { ResultsShelf } from "./results-shelf.js";
-import { RunBoard } from "./run-board.js";
+import { ResultsShelf } from "./result-store.js";
 import { runKeys, shardsFor } from "./run-keys.js";
 import { keepMs, type RunState, type TravellingParam } from "./run-records.js";
-import type { CompleteSettings } from "./settings.js";
+import { RunBoard } from "./run-registry.js";
 
 export interface RunConnectionOptions {
   settings: CompleteSettings;

@@ -1,5 +1,5 @@
-import type { AttemptOutcome, Grant } from "../attempt.js";
-import type { ModuleDefinition } from "../center-options.js";
+import type { AttemptOutcome, Grant } from "../../attempt/attempt.js";
+import type { ModuleDefinition } from "../../attempt/module-definition.js";
 
 /** What a run says of itself to its runner hosts. */
 export interface RunState {

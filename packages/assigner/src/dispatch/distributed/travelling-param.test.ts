@@ -1,6 +1,7 @@
 import { silentLogger } from "@eval/protocol/logger";
 import { describe, expect, test } from "vitest";
-import type { CenterOptions, ModuleDefinition } from "../center-options.js";
+import type { ModuleDefinition } from "../../attempt/module-definition.js";
+import type { CenterOptions } from "../center-options.js";
 import { travellingParam } from "./travelling-param.js";
 
 function optionsOf(agent: ModuleDefinition, resolved = agent): CenterOptions {

@@ -1,7 +1,8 @@
 import { CodedError } from "@eval/protocol";
 import { maskSecrets } from "@eval/protocol/config";
+import type { ModuleDefinition } from "../../attempt/module-definition.js";
 import { runParamOf } from "../../session/run-param.js";
-import type { CenterOptions, ModuleDefinition } from "../center-options.js";
+import type { CenterOptions } from "../center-options.js";
 import type { SharedSettings, TravellingParam } from "./run-records.js";
 
 /** What hosts are sent. Throws CONFIG_INVALID for a definition with a literal secret: none is to lie in Redis. */

@@ -1,6 +1,6 @@
+import type { AttemptOutcome } from "../../attempt/attempt.js";
+import type { Overload } from "../../attempt/overload.js";
 import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
-import type { Overload } from "../adaptive-capacity.js";
-import type { AttemptOutcome } from "../attempt.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import type { RunnerDescriptor } from "../runner.js";
 

@@ -1,8 +1,8 @@
 import { messageOf } from "@eval/protocol";
+import type { AttemptOutcome, Grant } from "../../attempt/attempt.js";
+import type { Overload } from "../../attempt/overload.js";
 import type { RunParam, RunShared } from "../../session/run-param.js";
 import { runSample } from "../../session/run-sample.js";
-import type { Overload } from "../adaptive-capacity.js";
-import type { AttemptOutcome, Grant } from "../attempt.js";
 import { Runner, type RunnerClass } from "../runner.js";
 import { FlowCenter, type FlowMessage } from "./flow-center.js";
 

@@ -1,9 +1,10 @@
-import type { CellPlan } from "../../evaluation/plan.js";
+import { CodedError } from "@eval/protocol";
+import type { CellPlan } from "../../attempt/cell-plan.js";
 import { makeAgents, type RunParam, type RunShared, restoreRunParam, runParamOf } from "../../session/run-param.js";
 import type { DispatchResult, Starved } from "../center-options.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import type { FlowMessage } from "../flow/flow-center.js";
-import type { Runner, RunnerDescriptor } from "../runner.js";
+import type { Runner, RunnerClass, RunnerDescriptor } from "../runner.js";
 
 /**
  * The mode to debug in: one process, one assignment after the other in the order of the file, one sample at a time, in
@@ -26,7 +27,9 @@ export class LocalCenter extends DispatchCenter<RunParam> {
 
   /** The runner works with the clients of the run: a task that this process hosts is there once. */
   override async launch(): Promise<void> {
-    const { LocalRunner } = await import("./local-runner.js");
+    const [{ module, export: name }] = this.initRunners() as [RunnerDescriptor];
+    const LocalRunner = ((await import(module)) as Record<string, RunnerClass<RunParam, RunShared>>)[name];
+    if (LocalRunner === undefined) throw new CodedError("INTERNAL", `${module} exports no ${name}`);
     const { owner, leaseS, limits = {}, clients: tasks, logger } = this.options;
     const shared = { agents: await makeAgents(this.options), tasks, owner, leaseS, limits, close: async () => {} };
     const services = { id: "local", logger, signal: this.stopped };

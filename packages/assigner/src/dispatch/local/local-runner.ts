@@ -1,4 +1,4 @@
-import type { Grant } from "../attempt.js";
+import type { Grant } from "../../attempt/attempt.js";
 import { FlowRunner } from "../flow/flow-runner.js";
 import { LocalCenter } from "./local-center.js";
 

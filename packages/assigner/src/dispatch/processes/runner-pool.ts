@@ -2,7 +2,7 @@ import { LivedClock, messageOf } from "@eval/protocol";
 import type { LogFields, Logger, LogLevel } from "@eval/protocol/logger";
 import type { RunnerDescriptor } from "../runner.js";
 import { forkRunner, type ProcessAdapter, type ProcessEvents } from "./process-adapter.js";
-import { RunnerHost } from "./runner-host.js";
+import { RunnerHost } from "./runner-worker.js";
 
 export interface RunnerPoolOptions {
   descriptors: readonly RunnerDescriptor[];

@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Grant } from "../attempt.js";
+import type { AttemptOutcome, Grant } from "../../attempt/attempt.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import { Runner, type RunnerDescriptor, type RunnerServices } from "../runner.js";
 

@@ -2,14 +2,26 @@ import { resolve } from "node:path";
 import { CodedError } from "@eval/protocol";
 import { collectSecrets, type Environment, findController, resolveEnvReferences } from "@eval/protocol/config";
 import { parseModuleReference } from "@eval/protocol/module-loader";
-import { loadEvaluation } from "../../../evaluation/load-evaluation.js";
-import type { ModuleDefinition } from "../../center-options.js";
+import type { ModuleDefinition } from "../../../attempt/module-definition.js";
 import type { TravellingParam } from "../run-records.js";
+
+/** An assignment file of the host. */
+export interface OwnConfiguration {
+  /** As messages show it. */
+  file: string;
+  /** Rejects with CONFIG_*. */
+  load(): Promise<{
+    agentModules: Record<string, ModuleDefinition>;
+    taskModules: Record<string, ModuleDefinition>;
+    configDir: string;
+    secrets: string[];
+  }>;
+}
 
 /** Where a runner host finds agents and tasks, and what it lets the run bring. */
 export interface DefinitionSources {
   /** The host's own configuration; without one, definitions come from the run. */
-  config?: string | undefined;
+  config?: OwnConfiguration | undefined;
   cwd: string;
   env: Environment;
   /** Modules that the run may have loaded: references, or modules of which every export is meant. */
@@ -39,11 +51,11 @@ const bundled = ["@eval/assigner#HttpAgent", "@eval/assigner#OpenAIChatAgent", "
  * and what to do: a host takes part with everything that the run uses, or not at all.
  */
 export function definitionsFor(param: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
-  return sources.config === undefined ? travelled(param, sources) : own(param, sources.config, sources);
+  return sources.config === undefined ? travelled(param, sources) : own(param, sources.config);
 }
 
-async function own(param: TravellingParam, file: string, { cwd, env, token }: DefinitionSources): Promise<Definitions> {
-  const { agentModules, taskModules, configDir, secrets } = await loadEvaluation(file, { cwd, env, token });
+async function own(param: TravellingParam, { file, load }: OwnConfiguration): Promise<Definitions> {
+  const { agentModules, taskModules, configDir, secrets } = await load();
   const missing = [
     ...Object.keys(param.agents).filter((name) => !Object.hasOwn(agentModules, name)),
     ...Object.keys(param.tasks).filter((name) => !Object.hasOwn(taskModules, name)),

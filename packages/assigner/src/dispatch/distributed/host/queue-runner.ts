@@ -1,7 +1,7 @@
 import { messageOf } from "@eval/protocol";
+import type { AttemptOutcome, Grant } from "../../../attempt/attempt.js";
 import type { RunShared } from "../../../session/run-param.js";
 import { runSample } from "../../../session/run-sample.js";
-import type { AttemptOutcome, Grant } from "../../attempt.js";
 import { Runner } from "../../runner.js";
 import { DistributedCenter } from "../distributed-center.js";
 

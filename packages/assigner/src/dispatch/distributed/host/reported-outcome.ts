@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../../attempt.js";
+import type { AttemptOutcome } from "../../../attempt/attempt.js";
 import { Fenced } from "./lock-keeper.js";
 
 /**

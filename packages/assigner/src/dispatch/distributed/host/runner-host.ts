@@ -1,15 +1,15 @@
 import { CodedError, randomId } from "@eval/protocol";
 import { redact } from "@eval/protocol/config";
 import type { Logger } from "@eval/protocol/logger";
+import { assertRunName } from "../../../attempt/distributed-settings.js";
 import { RedisLink } from "../redis/redis-link.js";
 import { runKeys } from "../run-keys.js";
 import { keepMs, ownerOfHost, pulseMs, type RunState } from "../run-records.js";
-import { assertRunName } from "../settings.js";
+import { HostDesk, readParam } from "./attempt-broker.js";
 import { type DefinitionSources, definitionsFor } from "./definitions.js";
-import { HostDesk, readParam } from "./host-desk.js";
+import { Service } from "./host-session.js";
+import type { ServiceEnd } from "./host-session-options.js";
 import { QueueRunner } from "./queue-runner.js";
-import { Service } from "./service.js";
-import type { ServiceEnd } from "./service-options.js";
 
 export interface RunnerHostOptions extends DefinitionSources {
   /** Address of the Redis. */

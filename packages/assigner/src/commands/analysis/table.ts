@@ -1,0 +1,16 @@
+import Table from "cli-table3";
+import { formatNumber } from "../../results/summary.js";
+import type { Comparison } from "./comparison.js";
+
+/** The main metrics as text: a line for each agent, a column for each task; no newline at its end. */
+export function renderComparison({ summary }: Pick<Comparison, "summary">): string {
+  const [head = [], ...rows] = summary.map((row) => row.map(shown));
+  const colAligns = head.map((_, at) => (at === 0 ? "left" : "right") as "left" | "right");
+  const table = new Table({ head, colAligns, style: { head: [], border: [] } });
+  table.push(...rows);
+  return table.toString();
+}
+
+function shown(cell: string | number): string {
+  return typeof cell === "number" ? formatNumber(cell) : cell;
+}

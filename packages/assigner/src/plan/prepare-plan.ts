@@ -1,0 +1,54 @@
+import { CodedError } from "@eval/protocol";
+import type { Logger } from "@eval/protocol/logger";
+import type { RepeatedCellPlan } from "../attempt/cell-plan.js";
+import type { KnownTask } from "../attempt/known-task.js";
+import type { FolderCell } from "./folder-cell.js";
+import { planCell } from "./plan.js";
+
+export interface PreparePlanOptions {
+  keepFailed: boolean;
+  allowVersionMix: boolean;
+  /** Repetitions of each sample; default 1. */
+  epochs?: number;
+  logger: Logger;
+}
+
+/** What is left to run of each cell. A cell with a valid overall has nothing left. */
+export function preparePlan(
+  cells: readonly FolderCell[],
+  tasks: ReadonlyMap<string, KnownTask>,
+  { keepFailed, allowVersionMix, epochs = 1, logger }: PreparePlanOptions,
+): RepeatedCellPlan[] {
+  return cells.map((cell) => {
+    const { agent, task, priority } = cell;
+    const recorded = cell.epochs.map((epoch) => epoch.recorded);
+    const known = tasks.get(task);
+    if (known === undefined) return completePlan(cell);
+    if (!allowVersionMix) assertOneVersion(cell, known.version);
+    const plan = planCell({ agent, task, priority }, known.indices, recorded, { epochs, keepFailed });
+    const foreign = plan.excluded.filter(({ reason }) => reason === "not in task").length;
+    if (foreign > 0)
+      logger.warn(
+        `${agent} / ${task}: ${foreign} recorded samples are not in the task any more; they are kept, and do not count in the overall`,
+      );
+    return plan;
+  });
+}
+
+function completePlan({ agent, task, priority, epochs: found }: FolderCell): RepeatedCellPlan {
+  // Whether an epoch is whole that has no overall, and was not asked for, nobody knows: its results only count.
+  const epochs = found.flatMap(({ epoch, overall }) => {
+    return overall ? [{ epoch, total: overall.total, done: overall.total }] : [];
+  });
+  const done = found.reduce((sum, { recorded, overall }) => sum + (overall?.total ?? recorded.accepted.size), 0);
+  return { agent, task, priority, remaining: [], total: done, done, excluded: [], epochs };
+}
+
+function assertOneVersion({ agent, task, epochs }: FolderCell, version: string | undefined): void {
+  const taskVersions = new Set(epochs.flatMap(({ recorded }) => [...recorded.taskVersions]));
+  const versions = new Set([...taskVersions, ...(version === undefined ? [] : [version])]);
+  if (versions.size <= 1) return;
+  const what = `${agent} / ${task}: the folder holds results of version ${[...taskVersions].join(", ")} of the task`;
+  const advice = "choose another output folder, or mix them with --allow-version-mix";
+  throw new CodedError("TASK_VERSION_MIXED", `${what}, its workers have ${version}: ${advice}`);
+}
