@@ -32,8 +32,7 @@ async function start(stage: Stage, parameters: { held?: string; exits?: string }
     open: () => writeFileSync(gate, ""),
     holdOverall: () => writeFileSync(`${gate}.closed`, ""),
     letOverall: () => rmSync(`${gate}.closed`),
-    recorded: (count: number) =>
-      waitFor(() => folder.count() === count, { what: `${count} lines` }),
+    recorded: (count: number) => waitFor(() => folder.count() === count, { what: `${count} lines` }),
     sum: () => JSON.parse(readFileSync(folder.overall, "utf8")).custom.sum as number,
   };
 }
