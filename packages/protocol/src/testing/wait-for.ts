@@ -1,9 +1,9 @@
 /** For a product that hangs; a busy machine needs several times as long as a quiet one. Milliseconds. */
-const defaultDeadlineMs = 60_000;
+const defaultDeadlineMs = 120_000;
 
 /**
  * Resolves with the first value of `condition` that is not falsy; a condition that throws counts as not met yet.
- * Rejects after `deadlineMs` (default 60,000) with what it waited for.
+ * Rejects after `deadlineMs` (default 120,000) with what it waited for.
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
