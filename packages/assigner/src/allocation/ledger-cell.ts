@@ -17,12 +17,12 @@ export type Waiting = PlannedSample & Pick<Grant, "number" | "losses" | "repeats
 /** A planned cell in the ledger. */
 export interface Cell extends AllocationCell {
   plan: CellPlan;
-  /** The plan's remaining samples; in its order, but for those that tries have jumped to. */
+  /** The plan's remaining samples; in its order, but for those that probes have jumped to. */
   samples: readonly PlannedSample[];
   /** Position of the next of them that was never started. */
   next: number;
   /** Tries that were made at samples that had never been started. */
-  tries: number;
+  probes: number;
   /** Put back or to be tried again: thousands where failures are permanent. */
   again: RetryQueue<Waiting>;
 }
@@ -47,7 +47,7 @@ export function cellsOf(plans: readonly CellPlan[], agents: readonly Side[], tas
     plan,
     samples: plan.remaining,
     next: 0,
-    tries: 0,
+    probes: 0,
     again: new RetryQueue(),
   }));
 }

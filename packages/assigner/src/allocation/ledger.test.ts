@@ -76,7 +76,7 @@ describe("Ledger", () => {
     expect(ledger.isDone).toBe(true);
   });
 
-  it("tries at a sample that was never started, of whichever task, else at the one that was tried least", () => {
+  it("probes at a sample that was never started, of whichever task, else at the one that was tried least", () => {
     const ledger = ledgerOf([{ ...planOf("a", "urgent", 2), priority: -1 }, planOf("a", "t", 1)], 1, 9);
     const next = (now: number) => ledger.grant(now, plenty, 1, plenty, () => true)[0] as Grant;
     const take = (now: number) => {
@@ -105,7 +105,7 @@ describe("Ledger", () => {
     expect(ledger.inFlight).toBe(0);
   });
 
-  it("tries a failed sample again when its time has come, and not more often than allowed", () => {
+  it("probes a failed sample again when its time has come, and not more often than allowed", () => {
     const ledger = ledgerOf([planOf("a", "t", 1)], 1, 2);
     const [first] = ledger.grant(0, plenty) as [Grant];
     expect(ledger.end(first.attempt, true, 10)?.retried).toBe(true);

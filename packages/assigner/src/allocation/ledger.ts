@@ -81,23 +81,23 @@ export class Ledger {
    * Starts as much as the capacities allow, by maximum flow, and at most `limit` attempts.
    * @param freeOf how many may be started on a task, whatever its configured capacity
    * @param agentFreeOf the same of an agent that has so many in flight
-   * @param isTrying whether an agent, or a task, gets one attempt to see whether it works
+   * @param isProbing whether an agent, or a task, gets one attempt to see whether it works
    */
   grant(
     now: number,
     freeOf: (task: string) => number,
     limit = Number.POSITIVE_INFINITY,
     agentFreeOf: (agent: string, inFlight: number) => number = () => Number.POSITIVE_INFINITY,
-    isTrying: (side: "agent" | "task", name: string) => boolean = () => false,
+    isProbing: (side: "agent" | "task", name: string) => boolean = () => false,
   ): Grant[] {
     for (const side of this.#agents) {
       side.free = Math.min(side.capacity - side.inFlight, agentFreeOf(side.name, side.inFlight));
     }
     for (const side of this.#tasks) side.free = Math.min(side.capacity - side.inFlight, freeOf(side.name));
-    const isTry = ({ plan }: Cell) => isTrying("agent", plan.agent) || isTrying("task", plan.task);
-    const tries = new Set(this.#cells.filter(isTry));
+    const isProbe = ({ plan }: Cell) => isProbing("agent", plan.agent) || isProbing("task", plan.task);
+    const probes = new Set(this.#cells.filter(isProbe));
     for (const cell of this.#cells) cell.left = startable(cell, now);
-    preferNeverStarted(tries, (cell) => [this.#agents[cell.agent] as Side, this.#tasks[cell.task] as Side]);
+    preferNeverStarted(probes, (cell) => [this.#agents[cell.agent] as Side, this.#tasks[cell.task] as Side]);
     const sequence = this.#sequence + 1;
     const grants: Grant[] = [];
     for (const { cell: at, count } of allocate({
@@ -109,7 +109,7 @@ export class Ledger {
       const cell = this.#cells[at] as Cell;
       cell.lastServed = sequence;
       for (let started = 0; started < count && grants.length < limit; started++) {
-        grants.push(this.#start(cell, tries.has(cell), now));
+        grants.push(this.#start(cell, probes.has(cell), now));
       }
     }
     // Allocations that start nothing must not age those that wait.
@@ -197,8 +197,8 @@ export class Ledger {
     return this.retry.maxExecutions ?? Math.max(defaultExecutions, this.retry.maxAttempts);
   }
 
-  #start(cell: Cell, isTry: boolean, now: number): Grant {
-    return this.#run(cell, take(cell, isTry, now), now);
+  #start(cell: Cell, isProbe: boolean, now: number): Grant {
+    return this.#run(cell, take(cell, isProbe, now), now);
   }
 
   #run(cell: Cell, { index, epoch, number, losses, repeats }: Waiting, now: number): Grant {

@@ -32,7 +32,7 @@ class Simulation {
   readonly finals = new Map<string, EndedAttempt[]>();
   readonly attempts = new Map<string, number>();
   /** The samples that were tried while the circuit was open, since it opened. */
-  tries: string[] = [];
+  probes: string[] = [];
   left = 0;
   readonly #ledger: Ledger;
   readonly #protection: Protection;
@@ -78,20 +78,20 @@ class Simulation {
 
   #start(): void {
     const [ledger, protection, { now }] = [this.#ledger, this.#protection, this];
-    const isTry = protection.isTrying("agent", "a");
-    if (!isTry) this.tries = [];
+    const isProbe = protection.isProbing("agent", "a");
+    if (!isProbe) this.probes = [];
     const grants = ledger.grant(
       now,
       (task) => protection.taskRoom(task, now),
       Number.POSITIVE_INFINITY,
       (agent, inFlight) => protection.agentRoom(agent, inFlight, now),
-      (side, name) => protection.isTrying(side, name),
+      (side, name) => protection.isProbing(side, name),
     );
     for (const grant of grants) {
       protection.started(grant);
       const key = keyOf(grant);
       this.attempts.set(key, (this.attempts.get(key) ?? 0) + 1);
-      if (isTry) this.tries.push(key);
+      if (isProbe) this.probes.push(key);
       this.#flying.push({ grant, endsAt: now + 1_000 });
     }
   }
@@ -139,7 +139,7 @@ describe("samples that always fail, of an agent that works", () => {
     expect(ended.now).toBeLessThan(400 * 1_000);
   });
 
-  it("end once each, after a bounded number of attempts, or are left after tries at different samples", () => {
+  it("end once each, after a bounded number of attempts, or are left after probes at different samples", () => {
     const kinds = fc.array(fc.constantFrom(well, well, alike, alike, timedOut), { minLength: 1, maxLength: 150 });
     const settings = fc.record({
       concurrency: fc.integer({ min: 1, max: 20 }),
@@ -154,8 +154,8 @@ describe("samples that always fail, of an agent that works", () => {
         expect(ended.finals.size + ended.left).toBe(one.length + two.length);
         for (const attempts of ended.attempts.values()) expect(attempts).toBeLessThanOrEqual(changes.maxAttempts + 2);
         const neverStarted = one.length + two.length - ended.attempts.size;
-        if (ended.left > 0) expect(ended.tries.length).toBeGreaterThanOrEqual(2);
-        if (neverStarted > 0) expect(new Set(ended.tries).size).toBe(ended.tries.length);
+        if (ended.left > 0) expect(ended.probes.length).toBeGreaterThanOrEqual(2);
+        if (neverStarted > 0) expect(new Set(ended.probes).size).toBe(ended.probes.length);
         if (ended.left === 0)
           expect(ended.completed()).toHaveLength([...one, ...two].filter((kind) => kind === well).length);
       }),
@@ -165,12 +165,12 @@ describe("samples that always fail, of an agent that works", () => {
 });
 
 describe("an agent that does not work", () => {
-  it("is given up after tries at different samples, also where those say nothing", () => {
+  it("is given up after probes at different samples, also where those say nothing", () => {
     let ends = 0;
     const ended = new Simulation([planOf("t", 300)], () => (++ends <= 10 ? alike : timedOut)).run();
     expect(ended.finals.size).toBe(9);
     expect(ended.left).toBe(291);
-    expect(new Set(ended.tries).size).toBe(ended.tries.length);
+    expect(new Set(ended.probes).size).toBe(ended.probes.length);
   });
 
   it("is tried where a sample was never started, in whichever task", () => {

@@ -20,7 +20,7 @@ const maxUnwritten = 10_000;
 const defaultCircuit = 10;
 
 /** Hands the attempts of one plan out to those who take them, and takes their outcomes in. */
-export class HandOut {
+export class AttemptQueue {
   /** What was given up. */
   readonly starved = new Map<string, Starved>();
   readonly #ledger: Ledger;
@@ -139,7 +139,7 @@ export class HandOut {
       (task) => Math.min(this.#watch.capacity.freeOf(task, now), protection.taskRoom(task, now)),
       limit,
       (agent, inFlight) => protection.agentRoom(agent, inFlight, now),
-      (side, name) => protection.isTrying(side, name),
+      (side, name) => protection.isProbing(side, name),
     );
     if (grants.length === 0) return false;
     for (const grant of grants) {

@@ -3,7 +3,7 @@ import { CodedError, messageOf } from "@eval/protocol";
 import type { AttemptOutcome, Grant } from "../attempt/attempt.js";
 import type { CellPlan } from "../attempt/cell-plan.js";
 import type { Overload } from "../attempt/overload.js";
-import { HandOut } from "./attempt-queue.js";
+import { AttemptQueue } from "./attempt-queue.js";
 import type { CenterOptions, DispatchResult } from "./center-options.js";
 import { makeRunners } from "./in-process.js";
 import type { Runner, RunnerDescriptor } from "./runner.js";
@@ -15,7 +15,7 @@ import type { Runner, RunnerDescriptor } from "./runner.js";
 export abstract class DispatchCenter<Param = unknown> {
   readonly #stop = new AbortController();
   #runners: Runner<unknown>[] = [];
-  #handOut: HandOut | undefined;
+  #queue: AttemptQueue | undefined;
   #failure: unknown;
 
   constructor(protected readonly options: CenterOptions) {
@@ -58,24 +58,24 @@ export abstract class DispatchCenter<Param = unknown> {
 
   /** Carries the plan out. Resolves when nothing is left, or after {@link stop}. Rejects when results cannot be written. */
   async start(plan: readonly CellPlan[]): Promise<DispatchResult> {
-    const handOut = new HandOut(plan, this.options, this.#stop.signal, (error) => this.#fail(error));
-    this.#handOut = handOut;
-    handOut.start();
+    const queue = new AttemptQueue(plan, this.options, this.#stop.signal, (error) => this.#fail(error));
+    this.#queue = queue;
+    queue.start();
     try {
       await this.runAll();
       await this.postProcess();
     } finally {
-      handOut.stop();
+      queue.stop();
     }
     if (this.#failure) throw this.#failure;
-    return { starved: handOut.starved, stopped: this.#stop.signal.aborted };
+    return { starved: queue.starved, stopped: this.#stop.signal.aborted };
   }
 
   /** Starts nothing more, and ends what runs. */
   stop(reason: string): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(new Error(reason));
-    this.#handOut?.pump();
+    this.#queue?.pump();
   }
 
   /** Aborts when the run is stopped. */
@@ -144,8 +144,8 @@ export abstract class DispatchCenter<Param = unknown> {
     this.stop(`a result could not be written: ${messageOf(error)}`);
   }
 
-  #started(): HandOut {
-    if (this.#handOut) return this.#handOut;
+  #started(): AttemptQueue {
+    if (this.#queue) return this.#queue;
     throw new CodedError("INTERNAL", "the dispatch center has not been started");
   }
 }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Circuit, type CircuitChange, type Verdict } from "./circuit.js";
+import { Circuit, type CircuitChange, type Evidence } from "./circuit.js";
 
-const good: Verdict = { kind: "good" };
-const bad = (reason = "away"): Verdict => ({ kind: "bad", reason, text: `it is ${reason}` });
+const good: Evidence = { kind: "good" };
+const bad = (reason = "away"): Evidence => ({ kind: "bad", reason, text: `it is ${reason}` });
 
 /** A circuit that has just opened, at 0. */
 function opened(threshold = 3, giveUpMs = 60_000): Circuit {
@@ -13,18 +13,18 @@ function opened(threshold = 3, giveUpMs = 60_000): Circuit {
   return circuit;
 }
 
-function tries(circuit: Circuit, attempt: string, verdict: Verdict, now: number): CircuitChange | undefined {
+function probes(circuit: Circuit, attempt: string, evidence: Evidence, now: number): CircuitChange | undefined {
   expect(circuit.room(now)).toBe(1);
   circuit.started(attempt);
   expect(circuit.room(now)).toBe(0);
-  return circuit.ended(attempt, verdict, now);
+  return circuit.ended(attempt, evidence, now);
 }
 
 describe("Circuit", () => {
   it("opens after so many failures alike in a row, and not for others", () => {
     const circuit = new Circuit({ threshold: 3, giveUpMs: 60_000 });
-    const verdicts = [bad(), bad(), good, bad(), bad(), bad("slow"), bad(), { kind: "neutral" }, bad()] as const;
-    for (const verdict of verdicts) expect(circuit.ended("some", verdict, 0)).toBeUndefined();
+    const evidence = [bad(), bad(), good, bad(), bad(), bad("slow"), bad(), { kind: "neutral" }, bad()] as const;
+    for (const one of evidence) expect(circuit.ended("some", one, 0)).toBeUndefined();
     expect(circuit.room(9)).toBe(Number.POSITIVE_INFINITY);
     const change = circuit.ended("last", bad(), 9);
     expect(change).toEqual({ to: "open", text: "it is away", failures: 3, pauseMs: 5_000, because: "failures" });
@@ -37,11 +37,11 @@ describe("Circuit", () => {
     const pauses: unknown[] = [];
     let now = 5_000;
     for (let attempt = 0; circuit.givenUp === undefined; attempt++) {
-      const change = tries(circuit, `try ${attempt}`, bad(), now);
+      const change = probes(circuit, `try ${attempt}`, bad(), now);
       pauses.push(change?.to === "open" ? change.pauseMs : change);
       now = circuit.halfOpenAt ?? now;
     }
-    const end = { to: "given up", text: "it is away", afterMs: 60_000, tries: 4 };
+    const end = { to: "given up", text: "it is away", afterMs: 60_000, probes: 4 };
     expect(pauses).toEqual([10_000, 20_000, 25_000, end]);
     expect(circuit.room(1e9)).toBe(0);
     expect(circuit.halfOpenAt).toBeUndefined();
@@ -58,31 +58,31 @@ describe("Circuit", () => {
     const circuit = opened();
     circuit.started("first");
     circuit.released("first");
-    expect(tries(circuit, "second", good, 5_000)).toMatchObject({ to: "closed" });
+    expect(probes(circuit, "second", good, 5_000)).toMatchObject({ to: "closed" });
   });
 
   it("takes a try that says nothing for one in vain, and gives up with the reason that it had", () => {
     const circuit = opened();
-    expect(tries(circuit, "first", { kind: "neutral" }, 5_000)).toMatchObject({ pauseMs: 10_000, because: "try" });
+    expect(probes(circuit, "first", { kind: "neutral" }, 5_000)).toMatchObject({ pauseMs: 10_000, because: "probe" });
     expect(circuit.room(14_999)).toBe(0);
-    tries(circuit, "second", { kind: "neutral" }, 60_000);
+    probes(circuit, "second", { kind: "neutral" }, 60_000);
     expect(circuit.givenUp).toBe("it is away");
   });
 
-  it("tries a second time, however late the first try was", () => {
+  it("probes a second time, however late the first try was", () => {
     const circuit = opened();
-    expect(tries(circuit, "first", bad(), 300_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
-    expect(tries(circuit, "second", bad(), 310_000)).toMatchObject({ to: "given up", tries: 2 });
+    expect(probes(circuit, "first", bad(), 300_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
+    expect(probes(circuit, "second", bad(), 310_000)).toMatchObject({ to: "given up", probes: 2 });
   });
 
   it("opens again with two failures of the same reason until as many attempts have gone well", () => {
     const circuit = opened(4);
-    tries(circuit, "try", good, 5_000);
-    for (const verdict of [bad(), bad("slow"), bad("slow"), bad()]) {
-      expect(circuit.ended("a", verdict, 6_000)).toBeUndefined();
+    probes(circuit, "probe", good, 5_000);
+    for (const evidence of [bad(), bad("slow"), bad("slow"), bad()]) {
+      expect(circuit.ended("a", evidence, 6_000)).toBeUndefined();
     }
     expect(circuit.ended("a", bad(), 6_000)).toMatchObject({ to: "open", because: "relapse", pauseMs: 5_000 });
-    tries(circuit, "another", good, 16_000);
+    probes(circuit, "another", good, 16_000);
     for (let repeated = 0; repeated < 9; repeated++) expect(circuit.ended("r", bad(), 16_000, true)).toBeUndefined();
     for (const attempt of ["b", "c", "d", "e"]) circuit.ended(attempt, good, 17_000);
     expect(circuit.ended("e", bad(), 18_000)).toBeUndefined();

@@ -1,5 +1,5 @@
 /** What an attempt says of one agent or one task. */
-export type Verdict =
+export type Evidence =
   /** It works. */
   | { kind: "good" }
   /** Nothing. */
@@ -16,9 +16,9 @@ export interface CircuitOptions {
 
 /** A change that the user should know of. Times are in milliseconds. */
 export type CircuitChange =
-  | { to: "open"; text: string; failures: number; pauseMs: number; because: "failures" | "try" | "relapse" }
+  | { to: "open"; text: string; failures: number; pauseMs: number; because: "failures" | "probe" | "relapse" }
   | { to: "closed"; afterMs: number }
-  | { to: "given up"; text: string; afterMs: number; tries: number };
+  | { to: "given up"; text: string; afterMs: number; probes: number };
 
 /** The first pause, and the longest: each one that did not help is followed by one twice as long. Milliseconds. */
 const firstPauseMs = 5_000;
@@ -29,16 +29,16 @@ const relapse = 2;
 
 /**
  * One try that is put off for long, by an endpoint's `Retry-After`, is not all that something gets. With each relapse it
- * is more likely that the samples are to blame: twice as many tries, up to the most.
+ * is more likely that the samples are to blame: twice as many probes, up to the most.
  */
-const leastTries = 2;
+const leastProbes = 2;
 const mostLeastTries = 8;
 
 /**
  * Stops sending to an agent or a task that fails again and again, instead of burning all its samples. (The pattern and
  * its names are M. Nygard's: "Release It!", 2007.)
  *
- *     closed --K failures alike in a row--> open --the pause is over--> half open: one attempt tries
+ *     closed --K failures alike in a row--> open --the pause is over--> half open: one attempt probes
  *        ^                                   ^                             |
  *        |                                   +-----it fails: twice the pause-+--it fails `giveUpMs` after the opening: given up
  *        +-----------anything goes well---------------------------------------+
@@ -61,8 +61,8 @@ export class Circuit {
   #pauseMs = firstPauseMs;
   #openedAt: number | undefined;
   #until = 0;
-  #try: string | undefined;
-  #tries = 0;
+  #probe: string | undefined;
+  #probes = 0;
   #givenUp: string | undefined;
 
   constructor(private readonly options: CircuitOptions) {}
@@ -78,39 +78,39 @@ export class Circuit {
 
   /** When it will be half open; undefined where that is not a question of time. */
   get halfOpenAt(): number | undefined {
-    return this.isOpen && this.#givenUp === undefined && this.#try === undefined ? this.#until : undefined;
+    return this.isOpen && this.#givenUp === undefined && this.#probe === undefined ? this.#until : undefined;
   }
 
   /** How many attempts may be started. */
   room(now: number): number {
     if (!this.isOpen) return Number.POSITIVE_INFINITY;
-    return this.#givenUp !== undefined || this.#try !== undefined || now < this.#until ? 0 : 1;
+    return this.#givenUp !== undefined || this.#probe !== undefined || now < this.#until ? 0 : 1;
   }
 
   started(attempt: string): void {
-    if (this.isOpen) this.#try ??= attempt;
+    if (this.isOpen) this.#probe ??= attempt;
   }
 
   /** An attempt did not take place: where it was the try, another one may be made. */
   released(attempt: string): void {
-    if (this.#try === attempt) this.#try = undefined;
+    if (this.#probe === attempt) this.#probe = undefined;
   }
 
   /** @param again whether the sample was put back before: see the probation */
-  ended(attempt: string, verdict: Verdict, now: number, again = false): CircuitChange | undefined {
-    const wasTry = this.#try === attempt;
+  ended(attempt: string, evidence: Evidence, now: number, again = false): CircuitChange | undefined {
+    const wasTry = this.#probe === attempt;
     this.released(attempt);
-    if (verdict.kind === "good") return this.#good(now);
-    if (this.isOpen) return wasTry ? this.#triedInVain(verdict, now) : undefined;
-    if (verdict.kind === "neutral" || (again && this.#probation > 0)) return undefined;
-    this.#streak = this.#reason === verdict.reason ? this.#streak + 1 : 1;
-    this.#reason = verdict.reason;
-    this.#text = verdict.text;
-    const isRelapse = this.#probation > 0 && verdict.reason === this.#suspect;
+    if (evidence.kind === "good") return this.#good(now);
+    if (this.isOpen) return wasTry ? this.#triedInVain(evidence, now) : undefined;
+    if (evidence.kind === "neutral" || (again && this.#probation > 0)) return undefined;
+    this.#streak = this.#reason === evidence.reason ? this.#streak + 1 : 1;
+    this.#reason = evidence.reason;
+    this.#text = evidence.text;
+    const isRelapse = this.#probation > 0 && evidence.reason === this.#suspect;
     const { threshold } = this.options;
     if (threshold === 0 || this.#streak < (isRelapse ? Math.min(relapse, threshold) : threshold)) return undefined;
     this.#openedAt = now;
-    this.#tries = 0;
+    this.#probes = 0;
     this.#relapses = isRelapse ? this.#relapses + 1 : 0;
     return this.#pause(now, isRelapse ? "relapse" : "failures");
   }
@@ -124,31 +124,31 @@ export class Circuit {
     const afterMs = now - this.#openedAt;
     this.#openedAt = undefined;
     this.#givenUp = undefined;
-    this.#try = undefined;
+    this.#probe = undefined;
     this.#pauseMs = firstPauseMs;
     this.#suspect = this.#reason;
     this.#probation = this.options.threshold;
     return { to: "closed", afterMs };
   }
 
-  #triedInVain(verdict: Verdict, now: number): CircuitChange {
-    this.#tries += 1;
-    if (verdict.kind === "bad") this.#text = verdict.text;
+  #triedInVain(evidence: Evidence, now: number): CircuitChange {
+    this.#probes += 1;
+    if (evidence.kind === "bad") this.#text = evidence.text;
     const afterMs = now - (this.#openedAt as number);
-    if (afterMs < this.options.giveUpMs || this.#tries < this.#leastTries) return this.#pause(now, "try");
+    if (afterMs < this.options.giveUpMs || this.#probes < this.#leastProbes) return this.#pause(now, "probe");
     this.#givenUp = this.#text;
-    return { to: "given up", text: this.#text, afterMs, tries: this.#tries };
+    return { to: "given up", text: this.#text, afterMs, probes: this.#probes };
   }
 
-  get #leastTries(): number {
-    return Math.min(mostLeastTries, leastTries * 2 ** this.#relapses);
+  get #leastProbes(): number {
+    return Math.min(mostLeastTries, leastProbes * 2 ** this.#relapses);
   }
 
   /** The last try of all is not put off past the moment in which it is due, and there is time for one before it. */
-  #pause(now: number, because: "failures" | "try" | "relapse"): CircuitChange {
+  #pause(now: number, because: "failures" | "probe" | "relapse"): CircuitChange {
     const { giveUpMs } = this.options;
     const left = (this.#openedAt as number) + giveUpMs - now;
-    const pauseMs = Math.min(this.#pauseMs, left > 0 && because === "try" ? left : giveUpMs / leastTries);
+    const pauseMs = Math.min(this.#pauseMs, left > 0 && because === "probe" ? left : giveUpMs / leastProbes);
     this.#until = now + pauseMs;
     this.#pauseMs = Math.min(longestPauseMs, 2 * this.#pauseMs);
     return { to: "open", text: this.#text, failures: this.#streak, pauseMs, because };

@@ -2,15 +2,15 @@ import type { TaskOutput } from "@eval/protocol";
 import type { AgentFailure } from "@eval/protocol/agent";
 import { describe, expect, it } from "vitest";
 import type { RunError } from "../attempt/run-error.js";
-import { verdictsOf } from "./failure-classification.js";
+import { evidenceOf } from "./failure-classification.js";
 
 const output = (status: TaskOutput["status"]): TaskOutput => ({ index: 0, status, result: null, history: [] });
 
 function failed(error: RunError, agentFailure?: AgentFailure, info = "no") {
-  return verdictsOf({ kind: "failed", error, info, output: null, agentFailure });
+  return evidenceOf({ kind: "failed", error, info, output: null, agentFailure });
 }
 
-const kinds = ({ agent, task }: ReturnType<typeof verdictsOf>) => [agent.kind, task.kind];
+const kinds = ({ agent, task }: ReturnType<typeof evidenceOf>) => [agent.kind, task.kind];
 
 describe("what an attempt says of agent and task", () => {
   it.each([
@@ -18,7 +18,7 @@ describe("what an attempt says of agent and task", () => {
     ["agent validation failed", "good", "good"],
     ["task error", "neutral", "bad"],
   ] as const)("%s", (status, ...expected) => {
-    expect(kinds(verdictsOf({ kind: "ended", output: output(status) }))).toEqual(expected);
+    expect(kinds(evidenceOf({ kind: "ended", output: output(status) }))).toEqual(expected);
   });
 
   it.each([
@@ -55,7 +55,7 @@ describe("what an attempt says of agent and task", () => {
   });
 
   it("takes errors of a task for alike where they say the same, in an output or by its reply", () => {
-    const said = (result: string) => verdictsOf({ kind: "ended", output: { ...output("task error"), result } }).task;
+    const said = (result: string) => evidenceOf({ kind: "ended", output: { ...output("task error"), result } }).task;
     const down = said("connect ECONNREFUSED 10.0.0.1:3306");
     expect(down).toEqual(said("connect ECONNREFUSED 10.0.0.2:3306"));
     expect(down).toEqual(failed("TASK_ERROR", undefined, "connect ECONNREFUSED 10.0.0.9:3306").task);

@@ -1,10 +1,10 @@
 import type { Json } from "@eval/protocol";
 import type { AgentFailure } from "@eval/protocol/agent";
 import type { EndedAttempt } from "../attempt/attempt.js";
-import type { Verdict } from "./circuit.js";
+import type { Evidence } from "./circuit.js";
 
-const good: Verdict = { kind: "good" };
-const neutral: Verdict = { kind: "neutral" };
+const good: Evidence = { kind: "good" };
+const neutral: Evidence = { kind: "neutral" };
 
 /** By these an endpoint judges the one request, not the sender: it works. */
 const ownFault: ReadonlySet<number> = new Set([400, 413, 422]);
@@ -19,7 +19,7 @@ const names = [/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi, /\b[\da-f]{8,}\b/
  * What an attempt says of its agent and of its task. Only what is wrong with the infrastructure is bad, and each failure
  * is put down to one side: an agent that fails does not speak against the task, nor a task against the agent.
  */
-export function verdictsOf(outcome: EndedAttempt): { agent: Verdict; task: Verdict } {
+export function evidenceOf(outcome: EndedAttempt): { agent: Evidence; task: Evidence } {
   if (outcome.kind === "ended") {
     const { status, result } = outcome.output;
     return status === "task error" ? { agent: neutral, task: taskError(result) } : { agent: good, task: good };
@@ -27,7 +27,7 @@ export function verdictsOf(outcome: EndedAttempt): { agent: Verdict; task: Verdi
   const { error, info } = outcome;
   switch (error) {
     case "AGENT_FAILED":
-      return { agent: verdictOnAgent(outcome.agentFailure, info), task: good };
+      return { agent: evidenceOnAgent(outcome.agentFailure, info), task: good };
     case "NETWORK_ERROR":
       return { agent: neutral, task: { kind: "bad", reason: error, text: error } };
     case "START_FAILED":
@@ -42,7 +42,7 @@ export function verdictsOf(outcome: EndedAttempt): { agent: Verdict; task: Verdi
   }
 }
 
-function verdictOnAgent(failure: AgentFailure | undefined, info: string): Verdict {
+function evidenceOnAgent(failure: AgentFailure | undefined, info: string): Evidence {
   const status = failure === undefined || failure.kind === "context_limit" ? undefined : failure.status;
   if (failure?.kind === "permanent" && status !== undefined) {
     if (ownFault.has(status)) return good;
@@ -56,7 +56,7 @@ function verdictOnAgent(failure: AgentFailure | undefined, info: string): Verdic
 }
 
 /** What a task makes of one sample says little; the same of all of them, that it lacks something itself. */
-function taskError(result: Json | undefined): Verdict {
+function taskError(result: Json | undefined): Evidence {
   const message = typeof result === "string" ? result : (JSON.stringify(result) ?? "");
   return { kind: "bad", reason: `task error ${shapeOf(message)}`, text: "task error, always alike" };
 }

@@ -71,7 +71,7 @@ describe("an agent that fails again and again", () => {
     const why = "it fails again and again (AGENT_FAILED: it gives no usable answer)";
     expect(starved).toEqual(new Map([["agent a", { left: 191, why }]]));
     expect(said).toMatch(/agent a: the last 10 attempts failed alike .* nothing is sent to it for 0.1 s/);
-    expect(said).toMatch(/agent a: .* given up after [\d.]+ s and 2 tries in vain/);
+    expect(said).toMatch(/agent a: .* given up after [\d.]+ s and 2 probes in vain/);
   });
 
   it("burns no more than those when it comes back", async () => {
@@ -121,7 +121,7 @@ describe("an agent that is overloaded", () => {
     expect(said).toMatch(/agent a is overloaded \(429 or 503\): 8 -> 4 samples at once; nothing new for 0.1 s/);
   });
 
-  it("is sent less also where its own tries were enough", async () => {
+  it("is sent less also where its own probes were enough", async () => {
     const { said, accepted } = await run([planOf("a", "t", 10)], () => ({ ...ended, overload }));
     expect(accepted).toBe(10);
     expect(said).toContain("4 -> 2 samples at once");

@@ -3,8 +3,8 @@ import type { EndedAttempt, Grant } from "../attempt/attempt.js";
 import { isOverload, type Overload } from "../attempt/overload.js";
 import { mayBeRetried, type RetryPolicy } from "../attempt/retry-policy.js";
 import { AdaptiveCapacity } from "./adaptive-capacity.js";
-import { Circuit, type CircuitChange, type CircuitOptions, type Verdict } from "./circuit.js";
-import { verdictsOf } from "./failure-classification.js";
+import { Circuit, type CircuitChange, type CircuitOptions, type Evidence } from "./circuit.js";
+import { evidenceOf } from "./failure-classification.js";
 
 export type SideKind = "agent" | "task";
 
@@ -21,7 +21,7 @@ export interface ProtectionOptions extends CircuitOptions {
 const maxRepeats = { overload: 5, circuit: 2 };
 
 /** What was in flight when a circuit opened comes after the next try, which shall be another sample; milliseconds. */
-const afterTryMs = 1_000;
+const afterProbeMs = 1_000;
 
 /**
  * Keeps samples from being burnt on an agent or a task that cannot serve them now: a circuit for each, and a capacity that
@@ -55,7 +55,7 @@ export class Protection {
   }
 
   /** Whether the next attempt on it is a try, of which only one is made at a time. */
-  isTrying(side: SideKind, name: string): boolean {
+  isProbing(side: SideKind, name: string): boolean {
     return this.#circuit(side, name).isOpen;
   }
 
@@ -93,10 +93,10 @@ export class Protection {
     const { agent } = grant;
     if (outcome.overload) this.overloaded(agent, outcome.overload, inFlight, now);
     else if (outcome.kind === "ended") this.#grow(agent, inFlight, now);
-    const verdicts = verdictsOf(outcome);
+    const evidence = evidenceOf(outcome);
     const dues: number[] = [];
     for (const side of ["agent", "task"] as const) {
-      const due = this.#judge(side, grant, verdicts[side], now);
+      const due = this.#judge(side, grant, evidence[side], now);
       if (due !== undefined && mayBeRetried(outcome)) dues.push(due);
     }
     const isRefused = outcome.kind === "failed" && isOverload(outcome.agentFailure);
@@ -132,11 +132,16 @@ export class Protection {
   }
 
   /** When its sample is due again: what does not go well while the circuit is open says nothing of the sample. */
-  #judge(side: SideKind, { attempt, repeats, [side]: name }: Grant, verdict: Verdict, now: number): number | undefined {
+  #judge(
+    side: SideKind,
+    { attempt, repeats, [side]: name }: Grant,
+    evidence: Evidence,
+    now: number,
+  ): number | undefined {
     const circuit = this.#circuit(side, name);
-    const change = circuit.ended(attempt, verdict, now, repeats > 0);
+    const change = circuit.ended(attempt, evidence, now, repeats > 0);
     if (change) this.#say(`${side} ${name}`, change);
-    return circuit.isOpen && repeats < maxRepeats.circuit ? (circuit.halfOpenAt ?? now) + afterTryMs : undefined;
+    return circuit.isOpen && repeats < maxRepeats.circuit ? (circuit.halfOpenAt ?? now) + afterProbeMs : undefined;
   }
 
   #circuit(side: SideKind, name: string): Circuit {
@@ -146,18 +151,18 @@ export class Protection {
   #say(who: string, change: CircuitChange): void {
     if (change.to === "closed") return void this.#logger.info(`${who} works again, after ${seconds(change.afterMs)}`);
     if (change.to === "given up") {
-      const { text, afterMs, tries } = change;
-      const tried = `${tries} ${tries === 1 ? "try" : "tries"} in vain`;
+      const { text, afterMs, probes } = change;
+      const tried = `${probes} ${probes === 1 ? "probe" : "probes"} in vain`;
       return void this.#logger.warn(`${who}: ${text}; given up after ${seconds(afterMs)} and ${tried}`);
     }
     const { text, failures, pauseMs, because } = change;
     const what = {
       failures: failures === 1 ? "the last attempt failed" : `the last ${failures} attempts failed alike`,
-      try: "a try was in vain as well",
+      probe: "a try was in vain as well",
       relapse: "it fails again, and had hardly begun to work",
     }[because];
     this.#logger.warn(
-      `${who}: ${what} (${text}): nothing is sent to it for ${seconds(pauseMs)}, then one attempt tries`,
+      `${who}: ${what} (${text}): nothing is sent to it for ${seconds(pauseMs)}, then one attempt probes`,
     );
   }
 }

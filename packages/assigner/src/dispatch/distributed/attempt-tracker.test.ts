@@ -3,17 +3,17 @@ import { FakeClock, waitFor } from "@eval/protocol/testing";
 import { describe, expect, test } from "vitest";
 import type { Grant } from "../../attempt/attempt.js";
 import type { AttemptQueues } from "./attempt-queues.js";
-import { Desk, type DeskOptions } from "./attempt-tracker.js";
+import { AttemptTracker, type AttemptTrackerOptions } from "./attempt-tracker.js";
 import { AnsweredClock } from "./redis/answered-clock.js";
-import type { ResultsShelf } from "./result-store.js";
+import type { ResultStore } from "./result-store.js";
 import type { HostEntry } from "./run-records.js";
-import type { RunBoard } from "./run-registry.js";
+import type { RunRegistry } from "./run-registry.js";
 
 const grant = { agent: "a", task: "t", index: 7, epoch: 1, number: 1, losses: 0, repeats: 0 };
 const outcome = { kind: "ended", output: { status: "completed", result: 1 } } as const;
 
 /** One host that holds one attempt, and a Redis in this process. */
-function stage(options: Partial<DeskOptions> = {}) {
+function stage(options: Partial<AttemptTrackerOptions> = {}) {
   const queued = new Map<string, unknown>();
   const results = new Map<string, unknown>();
   const hosts = new Map<string, HostEntry>([["host", { name: "host", slots: 1, shards: [0] }]]);
@@ -26,13 +26,13 @@ function stage(options: Partial<DeskOptions> = {}) {
     revoke: async (_: number, id: string) => void queued.delete(id),
     takeBack: async (_: number, id: string) => queued.delete(id),
   } as unknown as AttemptQueues;
-  const shelf = {
+  const store = {
     ids: async () => [...results.keys()],
     has: async (id: string) => results.has(id),
     read: async (ids: string[]) => ids.map((id) => ({ id, job: { ...grant, term: 1 }, outcome })),
     remove: async (ids: string[]) => void ids.map((id) => results.delete(id)),
-  } as unknown as ResultsShelf;
-  const board = { term: 1, assertTerm: async () => {}, hosts: async () => new Map(hosts) } as unknown as RunBoard;
+  } as unknown as ResultStore;
+  const registry = { term: 1, assertTerm: async () => {}, hosts: async () => new Map(hosts) } as unknown as RunRegistry;
   const ended: unknown[] = [];
   const time = new FakeClock();
   const clock = new AnsweredClock(time.now, 4_000);
@@ -44,10 +44,10 @@ function stage(options: Partial<DeskOptions> = {}) {
     for (let passed = 0; passed < ms; passed += 500) outage(500);
   };
   answerFor(20_000);
-  const desk = new Desk({
+  const tracker = new AttemptTracker({
     queues,
-    shelf,
-    board,
+    store,
+    registry,
     launch: "1-x",
     lockMs: 3_000,
     clock,
@@ -57,78 +57,78 @@ function stage(options: Partial<DeskOptions> = {}) {
     onHostHere: () => {},
     ...options,
   });
-  const release = () => desk.release([{ ...grant, attempt: "one" } as Grant]);
-  return { desk, release, queued, results, hosts, ended, outage, answerFor };
+  const release = () => tracker.release([{ ...grant, attempt: "one" } as Grant]);
+  return { tracker, release, queued, results, hosts, ended, outage, answerFor };
 }
 
-describe("the centre's desk", () => {
+describe("the centre's tracker", () => {
   test("leaves a result where it is that could not be written down", async () => {
-    const { desk, release, results } = stage({ finish: async () => false });
+    const { tracker, release, results } = stage({ finish: async () => false });
     await release();
     results.set("1-x-one", outcome);
-    await desk.collect();
-    await desk.collect();
+    await tracker.collect();
+    await tracker.collect();
     expect([...results.keys()]).toEqual(["1-x-one"]);
   });
 
   test("revokes what an earlier launch has released behind its back, and nothing of a later one", async () => {
-    const { desk, release, queued } = stage();
+    const { tracker, release, queued } = stage();
     await release();
     queued.set("0-y-one", {});
     queued.set("2-z-one", {});
-    await desk.survey();
+    await tracker.survey();
     expect(queued.size).toBe(3);
-    await desk.survey();
+    await tracker.survey();
     expect([...queued.keys()]).toEqual(["1-x-one", "2-z-one"]);
   });
 
   test("takes an attempt for lost when its host is gone, and nothing of it runs any more", async () => {
     let over = () => {};
-    const { desk, release, hosts, queued, ended } = stage({
+    const { tracker, release, hosts, queued, ended } = stage({
       onHostGone: () => new Promise((resolve) => (over = resolve)),
     });
     await release();
     // Unlocked for a while: a host that is there says by itself what has become of it.
-    for (let look = 0; look < 3; look++) await desk.survey();
+    for (let look = 0; look < 3; look++) await tracker.survey();
     expect([...queued.keys()]).toEqual(["1-x-one"]);
     hosts.clear();
-    for (let look = 0; look < 3; look++) await desk.survey();
+    for (let look = 0; look < 3; look++) await tracker.survey();
     expect(queued.size).toBe(0);
     expect(ended).toEqual([]);
     over();
     await waitFor(() => ended.length > 0);
     expect(ended).toMatchObject([{ kind: "lost" }]);
-    expect(desk.inFlight).toBe(0);
+    expect(tracker.inFlight).toBe(0);
   });
 
   test("takes nobody for gone while the Redis is away, nor before all could give a sign of life", async () => {
-    const { desk, release, hosts, queued, ended, outage, answerFor } = stage();
+    const { tracker, release, hosts, queued, ended, outage, answerFor } = stage();
     await release();
-    await desk.survey();
+    await tracker.survey();
     outage(60_000);
     hosts.clear();
-    for (let look = 0; look < 3; look++) await desk.survey();
+    for (let look = 0; look < 3; look++) await tracker.survey();
     answerFor(9_500);
-    await desk.survey();
-    expect(desk.hosts.size).toBe(1);
+    await tracker.survey();
+    expect(tracker.hosts.size).toBe(1);
     expect([...queued.keys()]).toEqual(["1-x-one"]);
     answerFor(500);
-    await desk.survey();
-    expect(desk.hosts.size).toBe(0);
+    await tracker.survey();
+    expect(tracker.hosts.size).toBe(0);
     await waitFor(() => ended.length > 0);
     expect(ended).toMatchObject([{ kind: "lost" }]);
   });
 
   test("misses nothing for the time of an outage", async () => {
-    const { desk, release, queued, ended, outage, answerFor } = stage();
+    const { tracker, release, queued, ended, outage, answerFor } = stage();
     await release();
     queued.clear();
-    await desk.survey();
+    await tracker.survey();
     outage(60_000);
-    await desk.survey();
+    await tracker.survey();
     expect(ended).toEqual([]);
     answerFor(3_500);
-    await desk.survey();
+    await tracker.survey();
     expect(ended).toMatchObject([{ kind: "lost", info: "Redis has forgotten it" }]);
   });
 });

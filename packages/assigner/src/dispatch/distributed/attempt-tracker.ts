@@ -1,11 +1,11 @@
 import type { Logger } from "@eval/protocol/logger";
 import type { AttemptOutcome, Grant } from "../../attempt/attempt.js";
 import type { AttemptQueues, QueuedAttempt } from "./attempt-queues.js";
-import { HostRoll } from "./host-registry.js";
+import { HostRegistry } from "./host-registry.js";
 import type { AnsweredClock } from "./redis/answered-clock.js";
-import type { FinishedAttempt, ResultsShelf } from "./result-store.js";
+import type { FinishedAttempt, ResultStore } from "./result-store.js";
 import { aliveMs } from "./run-records.js";
-import type { RunBoard } from "./run-registry.js";
+import type { RunRegistry } from "./run-registry.js";
 import { chooseShard } from "./shards.js";
 
 /** An attempt that was released, and has not ended. */
@@ -15,10 +15,10 @@ interface Released {
   shard: number;
 }
 
-export interface DeskOptions {
+export interface AttemptTrackerOptions {
   queues: AttemptQueues;
-  shelf: ResultsShelf;
-  board: RunBoard;
+  store: ResultStore;
+  registry: RunRegistry;
   /** Begins the ids of this launch's attempts; unique among all launches. */
   launch: string;
   lockMs: number;
@@ -37,7 +37,7 @@ export interface DeskOptions {
 const resultsAtOnce = 200;
 
 /** What is released, and what becomes of it: the truth is read from Redis, again and again. */
-export class Desk {
+export class AttemptTracker {
   readonly #released = new Map<string, Released>();
   readonly #inFlight: number[];
   /** Results that are on their way to the disk. */
@@ -55,11 +55,11 @@ export class Desk {
   #hasReleased = false;
   /** Attempts of which there is no trace, with the moment in which that was seen first; by the clock. */
   readonly #missing = new Map<string, number>();
-  readonly hosts: HostRoll;
+  readonly hosts: HostRegistry;
 
-  constructor(private readonly options: DeskOptions) {
+  constructor(private readonly options: AttemptTrackerOptions) {
     this.#inFlight = new Array<number>(options.queues.shards).fill(0);
-    this.hosts = new HostRoll(options.queues.shards, options.logger, options.onHostGone, options.onHostHere);
+    this.hosts = new HostRegistry(options.queues.shards, options.logger, options.onHostGone, options.onHostHere);
   }
 
   /** Whether this launch has given anything to hosts. */
@@ -74,11 +74,11 @@ export class Desk {
 
   /** What an earlier launch has left: attempts that have ended, that wait, and that are under way. */
   async leftBehind(): Promise<QueuedAttempt[]> {
-    const { queues, shelf } = this.options;
+    const { queues, store } = this.options;
     const left = new Map<string, QueuedAttempt>();
-    const finished = await shelf.ids(Number.MAX_SAFE_INTEGER);
+    const finished = await store.ids(Number.MAX_SAFE_INTEGER);
     for (let at = 0; at < finished.length; at += resultsAtOnce) {
-      for (const { id, job } of await shelf.read(finished.slice(at, at + resultsAtOnce))) {
+      for (const { id, job } of await store.read(finished.slice(at, at + resultsAtOnce))) {
         left.set(id, { id, job, shard: 0 });
       }
     }
@@ -95,14 +95,14 @@ export class Desk {
   async adopt({ id, shard }: QueuedAttempt, grant: Grant | undefined): Promise<void> {
     if (grant !== undefined) return this.#track(id, { attempt: grant.attempt, shard });
     await this.options.queues.revoke(shard, id);
-    await this.options.shelf.remove([id]);
+    await this.options.store.remove([id]);
   }
 
   /** Gives attempts to the hosts. */
   async release(grants: readonly Grant[]): Promise<void> {
-    const { board, queues, launch } = this.options;
-    const { term } = board;
-    await board.assertTerm();
+    const { registry, queues, launch } = this.options;
+    const { term } = registry;
+    await registry.assertTerm();
     this.#hasReleased = true;
     const attempts = grants.map(({ attempt, ...sample }) => {
       const shard = chooseShard(this.hosts.slots, this.#inFlight);
@@ -115,25 +115,25 @@ export class Desk {
 
   /** Takes results in. */
   async collect(): Promise<void> {
-    const { shelf } = this.options;
+    const { store } = this.options;
     for (;;) {
-      const ids = (await shelf.ids(resultsAtOnce)).filter((id) => !this.#recording.has(id) && !this.#unwritten.has(id));
+      const ids = (await store.ids(resultsAtOnce)).filter((id) => !this.#recording.has(id) && !this.#unwritten.has(id));
       if (ids.length === 0) return;
       for (const id of ids) this.#recording.add(id);
-      const results = await shelf.read(ids);
+      const results = await store.read(ids);
       await Promise.all(results.map((result) => this.#record(result)));
       // A Redis that evicts keys may have dropped a result: its attempt is missed, and then lost.
       const found = new Set(results.map(({ id }) => id));
-      await shelf.remove(ids.filter((id) => !found.has(id)));
+      await store.remove(ids.filter((id) => !found.has(id)));
       for (const id of ids) this.#recording.delete(id);
     }
   }
 
   /** Looks at the hosts, and for what is lost. */
   async survey(): Promise<void> {
-    const { board, queues, shelf } = this.options;
+    const { registry, queues, store } = this.options;
     if (this.#fault !== undefined) throw this.#fault;
-    this.hosts.update(await board.hosts(), this.#isSteady);
+    this.hosts.update(await registry.hosts(), this.#isSteady);
     const traces = new Set<string>();
     const strange = new Set<string>();
     const unlocked = new Map<string, number>();
@@ -154,7 +154,7 @@ export class Desk {
     }
     this.#unlocked = unlocked;
     this.#strange = strange;
-    for (const id of await shelf.ids(Number.MAX_SAFE_INTEGER)) traces.add(id);
+    for (const id of await store.ids(Number.MAX_SAFE_INTEGER)) traces.add(id);
     await this.#findMissing(traces);
     this.hosts.bury();
   }
@@ -165,7 +165,7 @@ export class Desk {
    */
   #isStrange(id: string): boolean {
     const [term] = id.split("-", 1);
-    return !this.#released.has(id) && !this.#recording.has(id) && Number(term) < this.options.board.term;
+    return !this.#released.has(id) && !this.#recording.has(id) && Number(term) < this.options.registry.term;
   }
 
   /** Whether whoever lives has had the time for a sign of life since the Redis answers. */
@@ -175,12 +175,12 @@ export class Desk {
 
   /** What is in flight lives on in Redis as if it had been released now. */
   async keep(): Promise<void> {
-    const { queues, shelf } = this.options;
+    const { queues, store } = this.options;
     for (let shard = 0; shard < queues.shards; shard++) {
       const { waiting, active } = await queues.content(shard);
       await queues.keep(shard, [...waiting, ...active]);
     }
-    await shelf.keep();
+    await store.keep();
   }
 
   /** Takes back what no host has begun with. */
@@ -204,7 +204,7 @@ export class Desk {
     // An attempt that was given up, or whose result came before: nothing more is to become of it.
     if (this.#unwritten.has(id)) return;
     const isWritten = !this.#released.has(id) || (await this.#end(id, outcome));
-    if (isWritten) await this.options.shelf.remove([id]);
+    if (isWritten) await this.options.store.remove([id]);
     else this.#unwritten.add(id);
   }
 
@@ -250,7 +250,7 @@ export class Desk {
 
   /** Asked once its job is gone: no result can come any more, but one may have come just before. */
   async #hasResult(id: string): Promise<boolean> {
-    return this.#recording.has(id) || (await this.options.shelf.has(id));
+    return this.#recording.has(id) || (await this.options.store.has(id));
   }
 
   /** A Redis that was started anew without its data has forgotten jobs; their hosts end them when they notice. */

@@ -10,7 +10,7 @@ import type { CenterOptions } from "../center-options.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import { Poll } from "../poll.js";
 import type { RunnerDescriptor } from "../runner.js";
-import { Desk } from "./attempt-tracker.js";
+import { AttemptTracker } from "./attempt-tracker.js";
 import { RunConnection, type RunConnectionOptions } from "./run-connection.js";
 import { keepEveryMs, ownerOfHost, pulseMs } from "./run-records.js";
 import { travellingParam } from "./travelling-param.js";
@@ -24,7 +24,7 @@ const remindMs = 30_000;
 /** What a launch works with, once Redis has answered. */
 interface Connected {
   connection: RunConnection;
-  desk: Desk;
+  tracker: AttemptTracker;
 }
 
 /**
@@ -78,27 +78,27 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const connection = await RunConnection.open(connecting);
     const { link } = connection;
     link.broken.addEventListener("abort", () => this.#fail(link.broken.reason));
-    this.#connected = { connection, desk: this.#makeDesk(connection) };
+    this.#connected = { connection, tracker: this.#makeDesk(connection) };
     this.#pulsing = this.#poll(() => connection.pulse(), pulseMs);
     this.#pulsing.start();
     logger.info(`Runner hosts join with: npx @eval/assigner runner --redis ${link.shown} --run ${settings.run}`);
   }
 
   protected override async runAll(): Promise<void> {
-    const { desk, connection } = this.#ready();
+    const { tracker, connection } = this.#ready();
     this.#aloneSince = connection.link.clock.now();
-    const collecting = this.#poll(() => desk.collect(), pulseMs);
+    const collecting = this.#poll(() => tracker.collect(), pulseMs);
     const surveyMs = Math.min(5_000, (this.#settings as CompleteSettings).lockMs / 4);
     const keeping = this.#poll(async () => {
-      await connection.board.keep();
-      await desk.keep();
+      await connection.registry.keep();
+      await tracker.keep();
     }, keepEveryMs);
     const polls = [collecting, this.#poll(() => this.#survey(), surveyMs), keeping];
     try {
-      await Promise.race([this.#failed, this.#pickUp(desk)]);
-      await connection.shelf.onResult(() => collecting.soon());
+      await Promise.race([this.#failed, this.#pickUp(tracker)]);
+      await connection.store.onResult(() => collecting.soon());
       for (const poll of polls) poll.start();
-      await Promise.race([this.#failed, this.#releaseAll(desk)]);
+      await Promise.race([this.#failed, this.#releaseAll(tracker)]);
       if (this.stopped.aborted) await Promise.race([this.#failed, this.#cancelAll()]);
     } catch (error) {
       this.stop(messageOf(error));
@@ -111,9 +111,9 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
   /** Tells the hosts that it is over, and leaves nothing of the run behind; unless it failed, and may yet go on. */
   override async close(isInOrder: boolean): Promise<void> {
     if (this.#connected === undefined) return isInOrder ? this.#clearLeft() : undefined;
-    const { connection, desk } = this.#connected;
+    const { connection, tracker } = this.#connected;
     this.#pulsing?.stop();
-    const isEmpty = !connection.isContinued && !desk.hasReleased;
+    const isEmpty = !connection.isContinued && !tracker.hasReleased;
     try {
       if (connection.link.broken.aborted) return;
       if (isEmpty || (isInOrder && this.failure === undefined)) await connection.clear();
@@ -150,12 +150,12 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     return new Poll(() => call().catch((error) => this.#fail(error)), everyMs, 0);
   }
 
-  #makeDesk({ link, queues, shelf, board }: RunConnection): Desk {
-    return new Desk({
+  #makeDesk({ link, queues, store, registry }: RunConnection): AttemptTracker {
+    return new AttemptTracker({
       queues,
-      shelf,
-      board,
-      launch: `${board.term}-${randomId().slice(0, 8)}`,
+      store,
+      registry,
+      launch: `${registry.term}-${randomId().slice(0, 8)}`,
       lockMs: (this.#settings as CompleteSettings).lockMs,
       clock: link.clock,
       logger: this.options.logger,
@@ -169,43 +169,43 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
   }
 
   /** Attempts that an earlier launch has released go on; they are not started again. */
-  async #pickUp(desk: Desk): Promise<void> {
-    const left = await desk.leftBehind();
+  async #pickUp(tracker: AttemptTracker): Promise<void> {
+    const left = await tracker.leftBehind();
     const grants = this.adopt(left.map(({ job }) => job));
-    for (const [at, attempt] of left.entries()) await desk.adopt(attempt, grants[at]);
+    for (const [at, attempt] of left.entries()) await tracker.adopt(attempt, grants[at]);
     const count = grants.filter((grant) => grant !== undefined).length;
     if (count > 0) this.options.logger.info(`Picked up ${count} samples that an earlier launch had started`);
   }
 
-  async #releaseAll(desk: Desk): Promise<void> {
+  async #releaseAll(tracker: AttemptTracker): Promise<void> {
     for (;;) {
       const grants: Grant[] | undefined = await this.take();
       if (grants === undefined) return;
-      await desk.release(grants);
+      await tracker.release(grants);
     }
   }
 
   /** Hosts end what runs, and say so; what is left of a host that does not is taken from it. */
   async #cancelAll(): Promise<void> {
-    const { desk, connection } = this.#ready();
+    const { tracker, connection } = this.#ready();
     await connection.tell("stopping");
-    await desk.takeBackWaiting();
+    await tracker.takeBackWaiting();
     const { clock } = connection.link;
     const deadline = clock.now() + cancelMs;
-    while (desk.inFlight > 0 && desk.hosts.size > 0 && clock.now() < deadline) await pause(50);
-    await desk.revokeAll();
+    while (tracker.inFlight > 0 && tracker.hosts.size > 0 && clock.now() < deadline) await pause(50);
+    await tracker.revokeAll();
   }
 
   async #survey(): Promise<void> {
-    const { desk, connection } = this.#ready();
-    await desk.survey();
+    const { tracker, connection } = this.#ready();
+    await tracker.survey();
     const now = connection.link.clock.now();
-    if (desk.hosts.size > 0) this.#aloneSince = now;
+    if (tracker.hosts.size > 0) this.#aloneSince = now;
     const aloneMs = now - this.#aloneSince;
     if (this.stopped.aborted || aloneMs < pulseMs) return;
     if (aloneMs > this.options.waitForWorkersMs) {
       this.abandon(`no runner host was there for ${this.options.waitForWorkersMs / 1_000} s (--wait-for-workers)`);
-      return desk.takeBackWaiting();
+      return tracker.takeBackWaiting();
     }
     if (now - this.#remindedAt < remindMs) return;
     this.#remindedAt = now;

@@ -4,7 +4,7 @@ import type { HostEntry } from "./run-records.js";
 import { slotsByShard } from "./shards.js";
 
 /** The runner hosts that are there, and what becomes of those that are not any more. */
-export class HostRoll {
+export class HostRegistry {
   #hosts: ReadonlyMap<string, HostEntry> = new Map();
   /** Hosts that have lost an attempt, as long as they give signs of life. */
   readonly #suspected = new Set<string>();

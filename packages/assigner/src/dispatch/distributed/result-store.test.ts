@@ -5,7 +5,7 @@ import { noteSkip } from "@eval/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AttemptQueues } from "./attempt-queues.js";
 import { RedisLink } from "./redis/redis-link.js";
-import { ResultsShelf } from "./result-store.js";
+import { ResultStore } from "./result-store.js";
 import { runKeys } from "./run-keys.js";
 
 const url = process.env.EVAL_TEST_REDIS_URL ?? "redis://127.0.0.1:6379";
@@ -15,21 +15,21 @@ if (isMissing) noteSkip(`no Redis at ${url}`);
 const job = { agent: "a", task: "t", index: 7, epoch: 1, number: 1, losses: 0, repeats: 0, term: 1 };
 const outcome = { kind: "stopped" } as const;
 
-describe.skipIf(isMissing && process.env.EVAL_REQUIRE_SERVICES !== "1")("the shelf of results", () => {
+describe.skipIf(isMissing && process.env.EVAL_REQUIRE_SERVICES !== "1")("the store of results", () => {
   const keys = runKeys(`test-${randomId()}`);
   let link: RedisLink;
   let queues: AttemptQueues;
-  let shelf: ResultsShelf;
+  let store: ResultStore;
 
   beforeEach(async () => {
     link = await RedisLink.open({ url, timeoutMs: 5_000, keepMs: 60_000, logger: silentLogger });
     queues = await AttemptQueues.open(link, keys, 1);
-    shelf = new ResultsShelf(link, keys);
+    store = new ResultStore(link, keys);
   });
 
   afterEach(async () => {
     await queues.clear();
-    await shelf.clear();
+    await store.clear();
     expect(await link.redis.keys(`${keys.prefix}:*`)).toEqual([]);
     await queues.close();
     link.close();
@@ -39,26 +39,26 @@ describe.skipIf(isMissing && process.env.EVAL_REQUIRE_SERVICES !== "1")("the she
     await queues.add([{ id: "one-1", shard: 0, job }]);
     await queues.add([{ id: "one-1", shard: 0, job }]);
     expect((await queues.content(0)).waiting).toEqual(["one-1"]);
-    expect(await shelf.deliver("one-1", 0, job, outcome)).toBe(true);
-    expect(await shelf.deliver("one-1", 0, job, outcome)).toBe(true);
-    expect(await shelf.ids(10)).toEqual(["one-1"]);
-    expect(await shelf.read(["one-1"])).toEqual([{ id: "one-1", job, outcome }]);
-    await shelf.remove(["one-1"]);
-    expect(await shelf.read(["one-1"])).toEqual([]);
+    expect(await store.deliver("one-1", 0, job, outcome)).toBe(true);
+    expect(await store.deliver("one-1", 0, job, outcome)).toBe(true);
+    expect(await store.ids(10)).toEqual(["one-1"]);
+    expect(await store.read(["one-1"])).toEqual([{ id: "one-1", job, outcome }]);
+    await store.remove(["one-1"]);
+    expect(await store.read(["one-1"])).toEqual([]);
   });
 
   test("takes none of an attempt that was taken back", async () => {
     await queues.add([{ id: "one-1", shard: 0, job }]);
     expect(await queues.takeBack(0, "one-1")).toBe(true);
-    expect(await shelf.deliver("one-1", 0, job, outcome)).toBe(false);
-    expect(await shelf.ids(10)).toEqual([]);
-    expect(await shelf.has("one-1")).toBe(false);
+    expect(await store.deliver("one-1", 0, job, outcome)).toBe(false);
+    expect(await store.ids(10)).toEqual([]);
+    expect(await store.has("one-1")).toBe(false);
   });
 
   test("says that there is a result to whoever listens", async () => {
     await queues.add([{ id: "one-1", shard: 0, job }]);
     const woken = new Promise<void>(
-      (wake) => void shelf.onResult(wake).then(() => shelf.deliver("one-1", 0, job, outcome)),
+      (wake) => void store.onResult(wake).then(() => store.deliver("one-1", 0, job, outcome)),
     );
     await woken;
   });

@@ -18,7 +18,7 @@ return 1
 `;
 
 /** Where results lie between the host that has them and the disk of the centre: each under a key of its own. */
-export class ResultsShelf {
+export class ResultStore {
   constructor(
     private readonly link: RedisLink,
     private readonly keys: RunKeys,

@@ -3,10 +3,10 @@ import type { CompleteSettings } from "../../attempt/distributed-settings.js";
 import { AttemptQueues } from "./attempt-queues.js";
 import { RedisLink } from "./redis/redis-link.js";
 import { warnOfEviction } from "./redis/redis-policy.js";
-import { ResultsShelf } from "./result-store.js";
+import { ResultStore } from "./result-store.js";
 import { runKeys, shardsFor } from "./run-keys.js";
 import { keepMs, type RunState, type TravellingParam } from "./run-records.js";
-import { RunBoard } from "./run-registry.js";
+import { RunRegistry } from "./run-registry.js";
 
 export interface RunConnectionOptions {
   settings: CompleteSettings;
@@ -28,8 +28,8 @@ export class RunConnection {
     /** Whether an earlier launch had left something of it. */
     readonly isContinued: boolean,
     readonly link: RedisLink,
-    readonly board: RunBoard,
-    readonly shelf: ResultsShelf,
+    readonly registry: RunRegistry,
+    readonly store: ResultStore,
     readonly queues: AttemptQueues,
   ) {}
 
@@ -40,20 +40,20 @@ export class RunConnection {
     try {
       await warnOfEviction(link, logger);
       const keys = runKeys(settings.run);
-      const board = new RunBoard(link, keys, runId);
-      const earlier = await board.claim();
+      const registry = new RunRegistry(link, keys, runId);
+      const earlier = await registry.claim();
       const shards = Math.max(shardsFor(capacity), earlier?.shards ?? 1);
       const { lockMs } = settings;
-      const state: RunState = { runId, term: board.term, phase: "running", shards, lockMs };
-      await board.publish(state, param);
+      const state: RunState = { runId, term: registry.term, phase: "running", shards, lockMs };
+      await registry.publish(state, param);
       const queues = await AttemptQueues.open(link, keys, shards);
       return new RunConnection(
         options,
         state,
         earlier !== undefined,
         link,
-        board,
-        new ResultsShelf(link, keys),
+        registry,
+        new ResultStore(link, keys),
         queues,
       );
     } catch (error) {
@@ -69,7 +69,7 @@ export class RunConnection {
   static async clearLeft(options: RunConnectionOptions): Promise<void> {
     const { settings, runId, logger } = options;
     const link = await RedisLink.open({ ...settings, keepMs, logger });
-    const isLeft = await new RunBoard(link, runKeys(settings.run), runId).isLeft().finally(() => link.close());
+    const isLeft = await new RunRegistry(link, runKeys(settings.run), runId).isLeft().finally(() => link.close());
     if (!isLeft) return;
     const connection = await RunConnection.open(options);
     try {
@@ -83,29 +83,29 @@ export class RunConnection {
   /** Says where the run stands. */
   async tell(phase: RunState["phase"]): Promise<void> {
     this.state = { ...this.state, phase };
-    await this.board.publish(this.state, this.options.param);
+    await this.registry.publish(this.state, this.options.param);
   }
 
   /** A sign of life; what Redis has forgotten it is told again. */
   async pulse(): Promise<void> {
-    if (await this.board.pulse()) return;
+    if (await this.registry.pulse()) return;
     this.options.logger.warn("Redis has lost what it held of the run; what ran there is run again");
-    await this.board.restoreTerm();
+    await this.registry.restoreTerm();
     await this.tell(this.state.phase);
   }
 
   /** Tells hosts that it is over, and leaves nothing of the run behind. Rejects where another launch has taken it over. */
   async clear(): Promise<void> {
-    await this.board.assertTerm();
+    await this.registry.assertTerm();
     await this.tell("over");
     const { clock } = this.link;
     const deadline = clock.now() + leaveMs;
-    while ((await this.board.hosts()).size > 0 && clock.now() < deadline) {
+    while ((await this.registry.hosts()).size > 0 && clock.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await this.queues.clear();
-    await this.shelf.clear();
-    await this.board.clear();
+    await this.store.clear();
+    await this.registry.clear();
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ end
 `;
 
 /** What the centre and its hosts know of each other through Redis; the centre's side. */
-export class RunBoard {
+export class RunRegistry {
   #term = 0;
 
   constructor(
@@ -89,14 +89,14 @@ export class RunBoard {
     return new Map(entries.filter((entry): entry is [string, HostEntry] => entry[1] !== undefined));
   }
 
-  /** What the board holds lives on as if it had been told now. */
+  /** What the registry holds lives on as if it had been told now. */
   async keep(): Promise<void> {
     const { term, state, param, seats } = this.keys;
     const { redis } = this.link;
     await this.link.persist(() => Promise.all([term, state, param, seats].map((key) => redis.pexpire(key, keepMs))));
   }
 
-  /** Removes what the board holds. */
+  /** Removes what the registry holds. */
   async clear(): Promise<void> {
     const { keys, link } = this;
     const hosts = await link.persist(() => link.redis.smembers(keys.hosts));

@@ -16,7 +16,7 @@ export interface RunNews {
 }
 
 /** What the centre and its hosts know of each other through Redis; a host's side. */
-export class HostDesk {
+export class AttemptBroker {
   constructor(
     private readonly link: RedisLink,
     private readonly keys: RunKeys,

@@ -3,12 +3,12 @@ import type { RunShared } from "../../../session/run-param.js";
 import type { RedisLink } from "../redis/redis-link.js";
 import type { RunKeys } from "../run-keys.js";
 import type { RunState } from "../run-records.js";
-import type { HostDesk } from "./attempt-broker.js";
+import type { AttemptBroker } from "./attempt-broker.js";
 
-export interface ServiceOptions {
+export interface HostSessionOptions {
   link: RedisLink;
   keys: RunKeys;
-  desk: HostDesk;
+  broker: AttemptBroker;
   state: RunState;
   /** What `shared` was made of, as the run has it. */
   param: string;
@@ -24,4 +24,4 @@ export interface ServiceOptions {
 }
 
 /** Why a service ended. `changed`: a new launch brings other definitions. `left alone`: its centre is gone. */
-export type ServiceEnd = "over" | "drained" | "changed" | "left alone";
+export type HostSessionEnd = "over" | "drained" | "changed" | "left alone";

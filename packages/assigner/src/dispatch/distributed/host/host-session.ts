@@ -3,9 +3,9 @@ import { isCodedError, messageOf } from "@eval/protocol";
 import type { AttemptOutcome } from "../../../attempt/attempt.js";
 import { LeaseKeeper } from "../../../session/lease-keeper.js";
 import { Poll } from "../../poll.js";
-import { ResultsShelf } from "../result-store.js";
+import { ResultStore } from "../result-store.js";
 import { aliveMs, pulseMs, type RunState } from "../run-records.js";
-import type { ServiceEnd, ServiceOptions } from "./host-session-options.js";
+import type { HostSessionEnd, HostSessionOptions } from "./host-session-options.js";
 import { JobSource, type TakenJob } from "./job-source.js";
 import { Fenced, LockKeeper } from "./lock-keeper.js";
 import { LockWatch } from "./lock-watch.js";
@@ -16,25 +16,25 @@ import { reported } from "./reported-outcome.js";
 const unknownMs = 5_000;
 
 /** One host's part in one launch of a run: takes attempts, has them carried out, and delivers what came of them. */
-export class Service {
+export class HostSession {
   readonly #locks: LockKeeper;
   readonly #watch = new LockWatch();
-  readonly #shelf: ResultsShelf;
+  readonly #store: ResultStore;
   readonly #taken = new Map<string, TakenJob>();
   readonly #ready: HeldGrant[] = [];
   readonly #signal = new AbortController();
   #source: JobSource | undefined;
   #taker: ((grant: HeldGrant | undefined) => void) | undefined;
-  #end: ServiceEnd | undefined;
+  #end: HostSessionEnd | undefined;
   #isTaking = true;
   #term: number;
   /** When there was a run last, and when it had a center; in time in which the Redis answered. */
   #knownAt: number;
   #ledAt: number;
 
-  constructor(private readonly options: ServiceOptions) {
+  constructor(private readonly options: HostSessionOptions) {
     const { link, keys, state } = options;
-    this.#shelf = new ResultsShelf(link, keys);
+    this.#store = new ResultStore(link, keys);
     this.#term = state.term;
     this.#knownAt = link.clock.now();
     this.#ledAt = link.clock.now();
@@ -48,13 +48,13 @@ export class Service {
   }
 
   /** Serves until there is nothing more to do here. Rejects with REDIS_UNREACHABLE. */
-  async run(): Promise<ServiceEnd> {
-    const { link, keys, desk, shards, shared, state, logger } = this.options;
+  async run(): Promise<HostSessionEnd> {
+    const { link, keys, broker, shards, shared, state, logger } = this.options;
     const source = await JobSource.open({
       link,
       keys,
       shards,
-      host: desk.host,
+      host: broker.host,
       lockMs: state.lockMs,
       hasRoom: () => this.#isTaking && this.#taken.size < this.options.concurrency,
       onJob: (taken) => void this.#accept(taken),
@@ -72,7 +72,7 @@ export class Service {
       this.#locks.renewAfresh();
       pulse.soon();
     });
-    const services = { id: desk.host, logger, signal: this.#signal.signal };
+    const services = { id: broker.host, logger, signal: this.#signal.signal };
     const runner = new QueueRunner(shared, (message) => this.#onRequest(message as QueueMessage), services);
     try {
       // A look that a broken link has left open has nothing to bring.
@@ -103,7 +103,7 @@ export class Service {
     return this.#taken.size;
   }
 
-  #finish(end: ServiceEnd, abortReason?: unknown): void {
+  #finish(end: HostSessionEnd, abortReason?: unknown): void {
     this.#end ??= end;
     this.#isTaking = false;
     if (abortReason !== undefined) for (const id of this.#taken.keys()) this.#locks.abort(id, abortReason);
@@ -156,7 +156,7 @@ export class Service {
     const { logger } = this.options;
     try {
       const { shard, job } = taken;
-      const isAccepted = await this.#shelf.deliver(id, shard, job, this.#reported(id, outcome));
+      const isAccepted = await this.#store.deliver(id, shard, job, this.#reported(id, outcome));
       if (!isAccepted)
         logger.warn(`Sample ${job.index} of ${job.task} was taken from this host; its outcome is dropped`);
       await taken.complete();
@@ -178,9 +178,9 @@ export class Service {
   }
 
   async #pulse(): Promise<void> {
-    const { desk, concurrency, shards, waitMs, link } = this.options;
+    const { broker, concurrency, shards, waitMs, link } = this.options;
     try {
-      const { state, isLed } = await desk.news();
+      const { state, isLed } = await broker.news();
       const now = link.clock.now();
       if (state !== undefined) this.#knownAt = now;
       if (isLed) this.#ledAt = now;
@@ -189,8 +189,8 @@ export class Service {
       // A center that could not give a sign of life either is given the time for one.
       const isAlone = now - this.#ledAt > waitMs && link.clock.steadyMs >= aliveMs;
       if (isAlone && this.#taken.size === 0) this.#finish("left alone");
-      if (this.#end === undefined) await desk.register(concurrency, shards);
-      else if (this.#taken.size > 0) await desk.register(this.#taken.size, shards);
+      if (this.#end === undefined) await broker.register(concurrency, shards);
+      else if (this.#taken.size > 0) await broker.register(this.#taken.size, shards);
     } catch (error) {
       if (!link.broken.aborted) this.options.logger.debug(`No sign of life could be given: ${messageOf(error)}`);
     }
@@ -204,7 +204,7 @@ export class Service {
     if (state.phase === "stopping") for (const id of this.#taken.keys()) this.#locks.abort(id, stop);
     if (state.term !== this.#term) {
       this.#term = state.term;
-      if ((await this.options.desk.param()) !== this.options.param) this.#finish("changed");
+      if ((await this.options.broker.param()) !== this.options.param) this.#finish("changed");
     }
     this.#source?.look();
   }

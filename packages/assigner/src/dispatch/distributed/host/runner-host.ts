@@ -5,10 +5,10 @@ import { assertRunName } from "../../../attempt/distributed-settings.js";
 import { RedisLink } from "../redis/redis-link.js";
 import { runKeys } from "../run-keys.js";
 import { keepMs, ownerOfHost, pulseMs, type RunState } from "../run-records.js";
-import { HostDesk, readParam } from "./attempt-broker.js";
+import { AttemptBroker, readParam } from "./attempt-broker.js";
 import { type DefinitionSources, definitionsFor } from "./definitions.js";
-import { Service } from "./host-session.js";
-import type { ServiceEnd } from "./host-session-options.js";
+import { HostSession } from "./host-session.js";
+import type { HostSessionEnd } from "./host-session-options.js";
 import { QueueRunner } from "./queue-runner.js";
 
 export interface RunnerHostOptions extends DefinitionSources {
@@ -36,16 +36,16 @@ export interface RunnerHostOptions extends DefinitionSources {
  * Carries out attempts of a distributed run until it is over, or this host is told to leave. Rejects with
  * RUN_NOT_FOUND, REDIS_UNREACHABLE, UNAUTHORIZED, CONFIG_*, MODULE_*.
  */
-export async function runHost(options: RunnerHostOptions): Promise<ServiceEnd> {
+export async function runHost(options: RunnerHostOptions): Promise<HostSessionEnd> {
   assertRunName(options.run);
   const { redis: url, redisCa: caFile, redisTimeoutMs: timeoutMs, logger } = options;
   const link = await RedisLink.open({ url, caFile, timeoutMs, keepMs, logger });
-  const desk = new HostDesk(link, runKeys(options.run), randomId().slice(0, 12));
+  const broker = new AttemptBroker(link, runKeys(options.run), randomId().slice(0, 12));
   try {
     for (;;) {
-      const state = await untilRunning(link, desk, options);
+      const state = await untilRunning(link, broker, options);
       if (state === undefined) return "drained";
-      const end = await serve(link, desk, state, options);
+      const end = await serve(link, broker, state, options);
       if (end === "changed") continue;
       if (end !== "left alone") return end;
       throw notThere(options, "its centre has ended without a word");
@@ -58,13 +58,13 @@ export async function runHost(options: RunnerHostOptions): Promise<ServiceEnd> {
 /** Undefined: told to leave before there was a run. */
 async function untilRunning(
   { clock }: RedisLink,
-  desk: HostDesk,
+  broker: AttemptBroker,
   options: RunnerHostOptions,
 ): Promise<RunState | undefined> {
   const { waitMs, drain, logger, run } = options;
   const deadline = clock.now() + waitMs;
   for (let look = 0; !drain.aborted; look++) {
-    const { state } = await desk.news();
+    const { state } = await broker.news();
     if (state?.phase === "running") return state;
     if (look === 0) logger.info(`Waiting for the run ${run}`);
     if (clock.now() >= deadline) throw notThere(options, "there is none");
@@ -75,12 +75,12 @@ async function untilRunning(
 
 async function serve(
   link: RedisLink,
-  desk: HostDesk,
+  broker: AttemptBroker,
   state: RunState,
   options: RunnerHostOptions,
-): Promise<ServiceEnd> {
+): Promise<HostSessionEnd> {
   const { cwd, concurrency, waitMs, logger, run } = options;
-  const param = await desk.param();
+  const param = await broker.param();
   if (param === null) return "changed";
   const { settings, ...travelling } = readParam(param);
   const { secrets, ...definitions } = await definitionsFor({ settings, ...travelling }, options);
@@ -88,25 +88,25 @@ async function serve(
     ...settings,
     ...definitions,
     cwd,
-    owner: ownerOfHost(state.runId, desk.host),
+    owner: ownerOfHost(state.runId, broker.host),
   });
-  const shards = await desk.seat(state.shards);
+  const shards = await broker.seat(state.shards);
   const keys = runKeys(run);
-  const serving = { link, keys, desk, state, param, shared, shards, concurrency, waitMs, logger };
-  const service = new Service({ ...serving, redact: (text) => redact(text, secrets) });
+  const serving = { link, keys, broker, state, param, shared, shards, concurrency, waitMs, logger };
+  const service = new HostSession({ ...serving, redact: (text) => redact(text, secrets) });
   const unfollow = follow(service, options);
-  logger.info(`Runner host ${desk.host} takes part in the run ${run}, with ${concurrency} samples at once`);
+  logger.info(`Runner host ${broker.host} takes part in the run ${run}, with ${concurrency} samples at once`);
   try {
     return await service.run();
   } finally {
     unfollow();
     await shared.close();
-    if (!link.broken.aborted) await desk.leave();
+    if (!link.broken.aborted) await broker.leave();
   }
 }
 
 /** Has a service do what this process is told. */
-function follow(service: Service, { drain, abort, drainMs, logger }: RunnerHostOptions): () => void {
+function follow(service: HostSession, { drain, abort, drainMs, logger }: RunnerHostOptions): () => void {
   let timer: NodeJS.Timeout | undefined;
   const onDrain = () => {
     logger.info(`Leaving; ${service.running} samples are finished first`);
