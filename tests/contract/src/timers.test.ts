@@ -9,6 +9,8 @@ import { waitUntil } from "./wait-until.js";
 const patient = inject("controller");
 /** Address of a controller that waits for nothing longer than a second. */
 let impatient: string;
+/** Address of a controller that expires sessions after a second, and waits for workers as long as usual. */
+let forgetful: string;
 /** Ends what the tests have started. */
 const ends: (() => Promise<void>)[] = [];
 
@@ -18,6 +20,7 @@ beforeAll(async () => {
     "1",
   ]);
   impatient = (await owned(startController(flags))).address;
+  forgetful = (await owned(startController(["--session-expire", "1"]))).address;
 });
 
 afterAll(() => Promise.all(ends.map((end) => end())));
@@ -117,8 +120,8 @@ describe.concurrent("in time", () => {
   });
 
   test(row("D-14"), async () => {
-    const { worker, session_id } = await started(impatient);
-    await waitUntil("the session's end", () => worker.of("cancel").length > 0, 30_000);
+    const { worker, session_id } = await started(forgetful);
+    await waitUntil("the session's end", () => worker.of("cancel").length > 0);
     expect(worker.bodies("cancel")).toContainEqual({ session_id });
   });
 

@@ -123,20 +123,24 @@ describe("a lock that is lost", () => {
     const suspended = new Promise<void>((resolve) => {
       resume = resolve;
     });
-    let isSuspended = false;
+    let checks = 0;
     const lock = await lockOutput(output, { now });
     const assertHeld = async () => {
       await lock.assertHeld();
-      if (isSuspended) await suspended;
+      checks += 1;
+      // The last check before the second write.
+      if (checks === lastCheck) await suspended;
     };
+    let lastCheck = Number.POSITIVE_INFINITY;
     const log = new RunLog(output, { now, lock: { assertHeld } });
     await log.append(record(1));
-    isSuspended = true;
+    lastCheck = checks * 2;
     const late = log.append(record(2));
+    await expect.poll(() => checks).toBe(lastCheck);
     const next = await lockOutput(output, { now, force: true });
     await detachJournals(output);
     resume();
-    await expect(late).rejects.toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
+    await expect(late).rejects.toMatchObject({ code: "OUTPUT_LOCKED" });
     expect(await lines()).toHaveLength(1);
     await log.close();
     await next.release();

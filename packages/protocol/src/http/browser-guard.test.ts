@@ -17,6 +17,8 @@ describe("programs, which send no header of a browser", () => {
   ])("are served under the name %s, whatever they send", (host) => {
     expect(codeOf({ host })).toBeUndefined();
     expect(codeOf({ host, "content-type": "application/octet-stream" })).toBeUndefined();
+    // As Node's fetch does.
+    expect(codeOf({ host, "content-type": "text/plain", "sec-fetch-mode": "cors" })).toBeUndefined();
   });
 
   it.each([

@@ -12,8 +12,11 @@ const maxRemembered = 256;
 /** Sites that a browser may report for a request that was not sent by another site's page. */
 const ownSites: ReadonlySet<unknown> = new Set([undefined, "same-origin", "none"]);
 
-/** Headers that a browser adds by itself and that a page cannot remove. */
-const browserHeaders = ["origin", "referer", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"] as const;
+/**
+ * Headers that a browser adds by itself and that a page cannot remove. Without Sec-Fetch-Mode, which Node's `fetch` sends
+ * as well: a browser sends it only together with the others.
+ */
+const browserHeaders = ["origin", "referer", "sec-fetch-site", "sec-fetch-dest"] as const;
 
 /**
  * Keeps web pages away from a server that demands no token. Every page can send requests to this machine, and by DNS
