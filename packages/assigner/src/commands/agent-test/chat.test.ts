@@ -43,7 +43,7 @@ test("a terminal gets prompts, goes on after a failure, and leaves what failed o
   await type("again\r", /agent> heard 3 again/);
   await type("\u0004", /./);
   expect(await ended).toBe("answered");
-  expect(seen.screen).toMatch(/^A line is a message\. \/reset /);
+  expect(seen.screen).toMatch(/^Each line is a message\. \/reset /);
   expect(seen.screen).toContain("you> ");
 });
 

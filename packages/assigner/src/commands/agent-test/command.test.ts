@@ -170,7 +170,7 @@ describe("npx @eval/assigner agent-test --message", () => {
       "unknown agent",
       two,
       ["--agent", "three"],
-      /^error: there is no agent three: agents\.yaml has one, two \(USAGE\)/,
+      /^error: unknown agent three: agents\.yaml has one, two \(USAGE\)/,
     ],
     ["no name", two, [], /^error: --agent NAME: agents\.yaml has one, two \(USAGE\)/],
     ["no agent", {}, [], /agents\.yaml defines none/],

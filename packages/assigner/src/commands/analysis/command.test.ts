@@ -105,7 +105,7 @@ describe("npx @eval/assigner analyze", () => {
     for (const name of ["result.json", "result.yaml", "summary.csv", "agent_validation.csv", "task_validation.csv"]) {
       expect(stdout).toContain(`Written: ${join(cwd, "deep/saved", name)}\n`);
     }
-    expect(stderr).toContain(`${join(cwd, "out/2024-01-03/gpt-4/os-std/overall.json")} is left out: it is torn`);
+    expect(stderr).toContain(`${join(cwd, "out/2024-01-03/gpt-4/os-std/overall.json")} is ignored: it is incomplete`);
     expect(stderr).toMatch(/has no agent stranger"/);
     expect(stderr).toMatch(/has no task foreign, foreign-repeated"/);
     expect(stderr).not.toContain("epoch-2");
@@ -124,11 +124,11 @@ describe("npx @eval/assigner analyze", () => {
     [
       ["-o", "out", "-t", "2024-02"],
       2,
-      /has no AGENT\/TASK\/overall\.json but these: 6 older than --time, 3 of agents or tasks/,
+      /no usable AGENT\/TASK\/overall\.json in \S+ \(ignored: 6 older than --time, 3 of agents or tasks/,
     ],
-    [["-o", "configs"], 2, /no result to analyse: \S+configs has no AGENT\/TASK\/overall\.json \(/],
-    [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere; -o names/],
-    [["-o", "out", "-t", "soon"], 2, /--time: "soon" is no time; expected /],
+    [["-o", "configs"], 2, /no result to analyze: no usable AGENT\/TASK\/overall\.json in \S+configs \(OUTPUT_INVALID\)/],
+    [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere; set the folder with the results with -o/],
+    [["-o", "out", "-t", "soon"], 2, /--time: "soon" is not a time; expected /],
     [["-o", "out", "-c", "none.yaml"], 2, /there is no configuration file none\.yaml/],
     [["-o", "out", "-c", "bare.yaml"], 2, /bare\.yaml: definition\.agent: is missing[\s\S]*definition\.task/],
     [["-o", "out", "-s", "bare.yaml"], 1, /cannot write \S+bare\.yaml\/result\.json/],
