@@ -40,15 +40,15 @@ describe("what is filled in", () => {
 
 describe("what is not there", () => {
   test.each([
-    ["{response[choices][5]}", "{response[choices][5]}: there is no item 5 in a list of 2"],
-    ["{response[choice][0]}", "there is no key 'choice' in a mapping with the keys choices, a key"],
-    ["{response[choices][first]}", "there is no key 'first' in a list of 2"],
-    ["{response[nested][0]}", "there is no item 0 in a mapping with the keys deep"],
-    ["{response[nothing][x]}", "there is no key 'x' in null"],
-    ["{response[a key].length}", "there is no key 'length' in a number"],
-    ["{response.constructor}", "there is no key 'constructor'"],
-    ["{response[__proto__]}", "there is no key '__proto__'"],
-    ["{response[choices][length]}", "there is no key 'length' in a list of 2"],
+    ["{response[choices][5]}", "{response[choices][5]}: no item 5 in a list of 2"],
+    ["{response[choice][0]}", "no key 'choice' in a mapping with the keys choices, a key"],
+    ["{response[choices][first]}", "no key 'first' in a list of 2"],
+    ["{response[nested][0]}", "no item 0 in a mapping with the keys deep"],
+    ["{response[nothing][x]}", "no key 'x' in null"],
+    ["{response[a key].length}", "no key 'length' in a number"],
+    ["{response.constructor}", "no key 'constructor'"],
+    ["{response[__proto__]}", "no key '__proto__'"],
+    ["{response[choices][length]}", "no key 'length' in a list of 2"],
   ])("%s", (template, message) => {
     expect(() => fill(template, answer)).toThrow(message);
   });

@@ -99,8 +99,8 @@ describe("the answer", () => {
     const error = await failureOf(ask(build({ url: server.url, return_format: "{response[choices][0][text]}" })));
     expect(error.failure).toStrictEqual({ kind: "retryable" });
     expect(error.message).toBe(
-      `POST ${server.url}/ answered 200, but return_format does not fit it, ` +
-        '{response[choices][0][text]}: there is no item 0 in a list of 0: {"choices":[]}',
+      `POST ${server.url}/ answered 200, but return_format does not match it: ` +
+        '{response[choices][0][text]}: no item 0 in a list of 0: {"choices":[]}',
     );
   });
 
@@ -108,7 +108,7 @@ describe("the answer", () => {
     const server = await serve(() => ({ body: "data: {}" }));
     const error = await failureOf(ask(build({ url: server.url })));
     expect(error.failure).toStrictEqual({ kind: "retryable" });
-    expect(error.message).toContain("answered 200, but that is not JSON: data: {}");
+    expect(error.message).toContain("answered 200, but it is not JSON: data: {}");
   });
 
   test("that reports the context limit inside a 200", async () => {
@@ -259,7 +259,7 @@ describe("parameters", () => {
         "  - parameters.url: must be",
         "  - parameters.headers.X-Number: must be",
         "  - parameters.headers.bad name: is",
-        "  - parameters.headers.X-Break: holds a",
+        "  - parameters.headers.X-Break: contains a",
         "  - parameters.proxies: 'ftp' is",
         "  - parameters.timeout_s: must be",
         "  - parameters.body: must be",
@@ -272,7 +272,7 @@ describe("parameters", () => {
   test.each([
     [{}, "parameters.url: is required"],
     [{ url: "localhost:80/x" }, "parameters.url: must be an http:// or https:// address"],
-    [{ url: 5 }, "parameters.url: must be a text, not a number"],
+    [{ url: 5 }, "parameters.url: must be a string, not a number"],
     [{ url: "http://x", timeout_s: "5" }, "parameters.timeout_s: must be a number of at least 0, not a string"],
     [{ url: "http://x", return_format: "constant" }, "has no field"],
   ])("%j", (parameters, message) => {

@@ -95,12 +95,12 @@ describe("the answer", () => {
   });
 
   test.each([
-    ["<html>", "that is not JSON"],
-    ["[]", "it has no list 'choices'"],
-    ['{"choices":[]}', "its list 'choices' is empty"],
+    ["<html>", "it is not JSON"],
+    ["[]", "it has no 'choices' list"],
+    ['{"choices":[]}', "its 'choices' list is empty"],
     ['{"choices":[{"text":"x"}]}', "choices[0] has no 'message'"],
     ['{"choices":[{"message":{"content":5}}]}', "choices[0].message.content is a number"],
-    ['{"error":{"message":"upstream is down"}}', "it has no list 'choices'"],
+    ['{"error":{"message":"upstream is down"}}', "it has no 'choices' list"],
   ])("of another shape is retryable: %s", async (body, why) => {
     const server = await serve(() => ({ body }));
     const error: AgentError = await ask(build({ base_url: server.url, model: "m" })).catch((reason) => reason);
@@ -139,13 +139,13 @@ describe("failures", () => {
 test.each([
   [{}, "parameters.model: is required"],
   [{ model: "" }, "parameters.model: is required"],
-  [{ model: "m", max_token: 5 }, "parameters.max_token: is not known; known are name, base_url, model"],
+  [{ model: "m", max_token: 5 }, "parameters.max_token: is unknown; known parameters are name, base_url, model"],
   [{ model: "m", base_url: "host" }, "parameters.base_url: must be an http:// or https:// address"],
-  [{ model: "m", api_key: "a b" }, "parameters.api_key: holds a character that no key may hold"],
+  [{ model: "m", api_key: "a b" }, "parameters.api_key: contains a character that is not allowed in keys"],
   [{ model: "m", temperature: -1 }, "parameters.temperature: must be a number of at least 0, not -1"],
   [{ model: "m", max_tokens: 1.5 }, "parameters.max_tokens: must be an integer of at least 1, not 1.5"],
-  [{ model: "m", extra_body: { stream: true } }, "parameters.extra_body.stream: answers are not read as a stream"],
-  [{ model: "m", extra_body: { messages: [] } }, "parameters.extra_body.messages: is made from the history"],
+  [{ model: "m", extra_body: { stream: true } }, "parameters.extra_body.stream: streaming is not supported"],
+  [{ model: "m", extra_body: { messages: [] } }, "parameters.extra_body.messages: is generated from the history"],
 ])("refused: %j", (parameters, message) => {
   expect(() => build(parameters)).toThrow(message);
 });

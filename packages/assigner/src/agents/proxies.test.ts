@@ -123,7 +123,7 @@ describe("the setting", () => {
   test.each([
     [{ http: "socks5://secret@host" }, "http has the scheme socks5://; only http:// and https:// proxies"],
     [{ http: "http://" }, "http is not an address"],
-    [{ http: 8080 }, "http must be a text, not a number"],
+    [{ http: 8080 }, "http must be a string, not a number"],
     [{ socks: "http://host" }, "'socks' is not one of http, https, all"],
   ])("refused: %j", (setting, message) => {
     expect(() => readProxies(setting)).toThrow(message);

@@ -50,7 +50,7 @@ describe("a configuration", () => {
       "assignments.1.agent: agent modle is not defined; known: model, unused",
       "assignments.1.task: task constructor is not defined; known: db",
       "concurrency.agent.model: must be a positive integer",
-      "concurrency.task.db: is missing: how many samples may be in flight at once on task db",
+      "concurrency.task.db: is missing: the maximum number of samples in flight for task db",
       "output: must be a path",
       "epochs: must be a positive integer",
       "sample_timeout: must be more than 0 seconds",
@@ -71,8 +71,8 @@ describe("a configuration", () => {
 
   test("must define what is used", () => {
     expect(problemsOf({ ...valid, assignments: { agent: "unused", task: "db" } })).toEqual([
-      "definition.agent.unused.module: must be a text such as package#Export",
-      "concurrency.agent.unused: is missing: how many samples may be in flight at once on agent unused",
+      "definition.agent.unused.module: must be a string such as package#Export",
+      "concurrency.agent.unused: is missing: the maximum number of samples in flight for agent unused",
     ]);
   });
 

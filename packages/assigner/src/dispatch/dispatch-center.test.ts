@@ -131,7 +131,7 @@ describe("DispatchCenter", () => {
     const { center, settled } = await launch(outcomeOf, { readCapacity, waitForWorkersMs: 0 });
     const { starved } = await center.start(planOf(100));
     expect(settled).toHaveLength(3);
-    expect(starved).toEqual(new Map([["t", { left: 97, why: "its controller is out of reach" }]]));
+    expect(starved).toEqual(new Map([["t", { left: 97, why: "its controller is unreachable" }]]));
   });
 
   it("ends when a runner fails, after the others have ended", async () => {

@@ -43,7 +43,7 @@ describe("TaskCapacity", () => {
     expect(capacity.starvedFor("t", 900)).toBe(0);
     capacity.apply("t", undefined, 1_000);
     expect(capacity.starvedFor("t", 1_010)).toBe(810);
-    expect(capacity.serviceOf("t")).toBe("away");
+    expect(capacity.serviceOf("t")).toBe("unreachable");
   });
 
   it("has nothing free while the controller cannot be asked, whatever ends meanwhile", () => {

@@ -50,7 +50,7 @@ function evidenceOnAgent(failure: AgentFailure | undefined, info: string): Evide
   }
   if (failure?.kind === "retryable") {
     if (status === 429) return { kind: "bad", reason: "429", text: "AGENT_FAILED: HTTP status 429, too many requests" };
-    return { kind: "bad", reason: "away", text: "AGENT_FAILED: no usable answer" };
+    return { kind: "bad", reason: "no usable answer", text: "AGENT_FAILED: no usable answer" };
   }
   return { kind: "bad", reason: shapeOf(info), text: "AGENT_FAILED, each time with the same message" };
 }

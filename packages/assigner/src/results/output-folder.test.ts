@@ -27,5 +27,5 @@ it("takes a folder with results, though nobody has written a configuration into 
 it("refuses a folder full of other things, and names some", async () => {
   await writeFile(join(folder, "package.json"), "{}");
   await mkdir(join(folder, "source", "deep"), { recursive: true });
-  await expect(assertOutputFolder(folder)).rejects.toThrow(/holds no run \(package\.json/);
+  await expect(assertOutputFolder(folder)).rejects.toThrow(/contains no run \(package\.json/);
 });

@@ -78,7 +78,7 @@ describe("a folder", () => {
     await write("runs.jsonl", text);
     const found = await readRecordedCell(output, cell);
     expect([found.accepted, found.unusable]).toEqual([new Set([2]), 1]);
-    expect(found.repairs).toEqual([expect.stringContaining("lines without a result: 1")]);
+    expect(found.repairs).toEqual([expect.stringContaining("1 lines have no result")]);
     expect((await results()).map(({ index }) => index)).toEqual([2]);
     expect(await read("runs.jsonl")).toBe(text);
   });

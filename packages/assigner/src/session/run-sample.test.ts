@@ -131,7 +131,7 @@ describe("runSample", () => {
       const outcome = await run(task, { inference } as never, open, { timeoutMs: 50 });
       expect(outcome).toMatchObject({ kind: "failed", error: "SAMPLE_TIMEOUT", sessionId: 42 });
       expect(outcome).toMatchObject({ output: { status: "running", history: [{ role: "user", content: "more" }] } });
-      expect((outcome as { info: string }).info).toMatch(/0.05 s.*waited for the agent, after 1 turn/);
+      expect((outcome as { info: string }).info).toMatch(/0.05 s.*was waiting for the agent after 1 turn/);
       expect(cancel).toHaveBeenCalledOnce();
       expect(signals.at(-1)?.reason).toMatchObject({ name: "SampleTimeoutError" });
     });
@@ -164,7 +164,7 @@ describe("runSample", () => {
         { role: "agent", content: "echo hello" },
       ];
       expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: { history } });
-      expect((outcome as { info: string }).info).toContain("waited for the task");
+      expect((outcome as { info: string }).info).toContain("was waiting for the task");
       expect(cancel).toHaveBeenCalledOnce();
     });
 

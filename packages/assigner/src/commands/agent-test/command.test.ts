@@ -117,7 +117,7 @@ describe("npx @eval/assigner agent-test --message", () => {
       "garbage",
       () => ({ body: "<html>" }),
       [],
-      /answered 200, but that is not JSON: <html> [\s\S]*--- answer\n200\n[\s\S]*\n<html>\n$/,
+      /answered 200, but it is not JSON: <html> [\s\S]*--- answer\n200\n[\s\S]*\n<html>\n$/,
     ],
     ["too long", () => ({ status: 400, body: "maximum context length" }), [], /\(context_limit\)\n--- request\n/],
     [
@@ -166,12 +166,7 @@ describe("npx @eval/assigner agent-test --message", () => {
 
   const two = { one: openai("http://127.0.0.1:1"), two: openai("http://127.0.0.1:1"), proxy_settings: {} };
   test.each<[string, Record<string, unknown>, string[], RegExp]>([
-    [
-      "unknown agent",
-      two,
-      ["--agent", "three"],
-      /^error: unknown agent three: agents\.yaml has one, two \(USAGE\)/,
-    ],
+    ["unknown agent", two, ["--agent", "three"], /^error: unknown agent three: agents\.yaml has one, two \(USAGE\)/],
     ["no name", two, [], /^error: --agent NAME: agents\.yaml has one, two \(USAGE\)/],
     ["no agent", {}, [], /agents\.yaml defines none/],
     ["no file", two, ["--config", "none.yaml"], /no configuration file none\.yaml[\s\S]*my-agent:/],

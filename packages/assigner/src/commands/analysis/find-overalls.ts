@@ -97,7 +97,7 @@ async function entriesOf(folder: string, root: string, unreadable: string[]) {
     if (folder === root) {
       throw new CodedError(
         "OUTPUT_INVALID",
-        `cannot read the folder ${root}; set the folder with the results with -o`,
+        `cannot read the folder ${root} (set the folder with the results with -o)`,
         {
           cause,
         },
