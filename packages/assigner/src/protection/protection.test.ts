@@ -62,8 +62,8 @@ async function run(
   return { starved, said: said.join("\n"), burnt: burnt.length, accepted: accepted.length, starts, highest };
 }
 
-describe("an agent that fails again and again", () => {
-  it("burns a few samples, is tried for a while, and the rest is left, with the reason", async () => {
+describe("an agent that keeps failing", () => {
+  it("loses a few samples and is probed for a while; the other samples remain, with the reason", async () => {
     const { starved, said, burnt, starts, highest } = await run([planOf("a", "t", 200)], () => away);
     expect(burnt).toBe(9);
     expect(starts).toBeLessThan(9 + 4 + 6);
@@ -74,7 +74,7 @@ describe("an agent that fails again and again", () => {
     expect(said).toMatch(/agent a: .* given up after [\d.]+ s: 2 probes failed/);
   });
 
-  it("burns no more than those when it comes back", async () => {
+  it("loses no more samples when it recovers", async () => {
     let failures = 0;
     const outcomeOf = () => (++failures <= 12 ? away : ended);
     const { starved, said, burnt, accepted } = await run([planOf("a", "t", 60)], outcomeOf);
@@ -82,25 +82,25 @@ describe("an agent that fails again and again", () => {
     expect(said).toContain("agent a works again, after 0");
   });
 
-  it("keeps nobody else from the task", async () => {
+  it("does not keep other agents from the task", async () => {
     const plans = [planOf("dead", "t", 50), planOf("alive", "t", 50)];
     const { starved, accepted } = await run(plans, ({ agent }) => (agent === "dead" ? away : ended));
     expect(accepted).toBe(50);
     expect([...starved.keys()]).toEqual(["agent dead"]);
   });
 
-  it("is left alone no sooner than the circuit says, and never with 0", async () => {
+  it("is never paused with a circuit of 0", async () => {
     const { burnt, starved } = await run([planOf("a", "t", 40)], () => away, { circuit: 0 });
     expect([burnt, starved.size]).toEqual([40, 0]);
   });
 
-  it("does not stop for what the endpoint refuses of single requests", async () => {
+  it("is not paused for single requests that its endpoint refuses", async () => {
     const refused = agentFailed({ kind: "permanent", status: 400 });
     expect(await run([planOf("a", "t", 40)], () => refused)).toMatchObject({ burnt: 40 });
   });
 });
 
-it("leaves the rest of a task that fails again and again, and no other", async () => {
+it("gives up a task that keeps failing, and no other", async () => {
   const lost: AttemptOutcome = { kind: "failed", error: "NETWORK_ERROR", info: "gone", output: null };
   const plans = [planOf("a", "broken", 50), planOf("a", "fine", 50)];
   const { starved, accepted, burnt } = await run(plans, ({ task }) => (task === "broken" ? lost : ended));
@@ -112,7 +112,7 @@ describe("an agent that is overloaded", () => {
   const refused = agentFailed({ kind: "retryable", status: 429 });
   const overload = { count: 3, sentAgoMs: 0, retryAfterMs: 50 };
 
-  it("is sent less, and its samples are not burnt", async () => {
+  it("gets fewer samples, and none of them fail", async () => {
     let refusals = 0;
     const outcomeOf = (): AttemptOutcome => (++refusals <= 6 ? ({ ...refused, overload } as AttemptOutcome) : ended);
     const { said, burnt, accepted, highest } = await run([planOf("a", "t", 30)], outcomeOf, {}, 8);
@@ -121,13 +121,13 @@ describe("an agent that is overloaded", () => {
     expect(said).toMatch(/agent a is overloaded \(429 or 503\): 8 -> 4 samples at once; no new samples for 0.1 s/);
   });
 
-  it("is sent less also where its own probes were enough", async () => {
+  it("gets fewer samples even if the agent's own retries succeeded", async () => {
     const { said, accepted } = await run([planOf("a", "t", 10)], () => ({ ...ended, overload }));
     expect(accepted).toBe(10);
     expect(said).toContain("4 -> 2 samples at once");
   });
 
-  it("has a sample fail in the end", async () => {
+  it("has a sample that fails in the end", async () => {
     const { burnt, starts } = await run([planOf("a", "t", 1)], () => refused);
     expect([burnt, starts]).toEqual([1, 6]);
   });

@@ -15,7 +15,7 @@ const config = {
   },
 };
 
-/** As v0.2 writes it; `TASK_ERROR` is how its earlier versions spell a status. */
+/** The format of v0.2; its earlier versions spell this status `TASK_ERROR`. */
 const overall = (shares: Record<string, number>, custom: unknown) =>
   JSON.stringify(
     {
@@ -47,7 +47,7 @@ const files = {
   "out/2024-01-02/gpt-4/foreign-repeated/epoch-2/overall.json": overall({}, {}),
 };
 
-/** The folders' dates are the files' times. */
+/** Sets the files' times to the dates in the folder names. */
 async function prepared(): Promise<string> {
   const folder = await makeFolder(files);
   for (const name of Object.keys(files)) {
@@ -60,7 +60,7 @@ async function prepared(): Promise<string> {
 const analyze = (cwd: string, ...args: string[]) => new BinProcess(["analyze", ...args], { cwd }).end();
 
 describe("npx @eval/assigner analyze", () => {
-  test("writes what v0.2's analysis writes, of the newest results that can be read", async () => {
+  test("writes the same files as v0.2's analysis, from the newest readable results", async () => {
     const cwd = await prepared();
     const { code, stdout, stderr } = await analyze(cwd, "-o", "out", "-s", "deep/saved");
     expect([code, stderr]).toEqual([0, expect.any(String)]);
@@ -111,7 +111,7 @@ describe("npx @eval/assigner analyze", () => {
     expect(stderr).not.toContain("epoch-2");
   });
 
-  test("leaves out what is older than --time, and replaces the files of an earlier analysis", async () => {
+  test("ignores results older than --time, and replaces the files of an earlier analysis", async () => {
     const cwd = await prepared();
     const first = await analyze(cwd, "-o", "out/2024-01-01", "-t", "2024-01-01 12:00:00");
     expect([first.code, first.stderr]).toEqual([0, ""]);
@@ -137,7 +137,7 @@ describe("npx @eval/assigner analyze", () => {
     [["-o", "out", "-c", "bare.yaml"], 2, /bare\.yaml: definition\.agent: is missing[\s\S]*definition\.task/],
     [["-o", "out", "-s", "bare.yaml"], 1, /cannot write \S+bare\.yaml\/result\.json/],
     [["-o", "out", "extra"], 2, /too many arguments/],
-  ])("%j ends with %i and says why", async (args, exit, message) => {
+  ])("%j exits with %i and gives the reason", async (args, exit, message) => {
     const cwd = await prepared();
     writeFileSync(join(cwd, "bare.yaml"), "definition: {}\n");
     const { code, stdout, stderr } = await analyze(cwd, ...args);

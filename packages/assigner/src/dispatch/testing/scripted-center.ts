@@ -8,7 +8,7 @@ interface Param {
   label: string;
 }
 
-/** A centre whose runner ends each attempt as `outcomeOf` says: for the tests of what all centres share. */
+/** A center whose runners end each attempt with the result of `outcomeOf`: for tests of the shared parts of centers. */
 export class ScriptedCenter extends DispatchCenter<Param> {
   static outcomeOf: (grant: Grant, signal: AbortSignal) => Promise<AttemptOutcome>;
   postProcessed = 0;
@@ -35,14 +35,14 @@ export class ScriptedCenter extends DispatchCenter<Param> {
   }
 }
 
-/** @public The centre names it, and it is imported by that name. */
+/** @public Imported by the name in the center's descriptor. */
 export class ScriptedRunner extends Runner<Param> {
   static readonly center = ScriptedCenter;
 
   override async doRun(): Promise<void> {
     if (this.shared.label !== "shared, restored") throw new Error("the shared parameter was not restored");
     const underWay: Promise<unknown>[] = [];
-    // An outcome that cannot be had ends this runner, as a fault of its own would.
+    // A rejected outcome ends this runner, like a failure of its own.
     let fail: (error: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
       fail = reject;
