@@ -70,7 +70,7 @@ test("plans with what it knows where no controller answers, and is wrong about n
   expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
   expect(run.stderr).toMatch(/127\.0\.0\.1:9.*planning only from the output folder/);
   expect(planOf(output)).toMatchObject({
-    assignments: [{ total: null, done: 0, remaining: null, why: expect.stringContaining("not known") }],
+    assignments: [{ total: null, done: 0, remaining: null, why: expect.stringContaining("unknown") }],
     capacity: { task: { t: { workers: null, free: null } } },
   });
   rmSync(output, { recursive: true });

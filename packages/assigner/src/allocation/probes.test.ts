@@ -10,7 +10,7 @@ import { Ledger } from "./ledger.js";
 
 const output: TaskOutput = { index: 0, status: "completed", result: null, history: [] };
 const well: EndedAttempt = { kind: "ended", output };
-const alike: EndedAttempt = { kind: "failed", error: "AGENT_FAILED", info: "boom", output: null };
+const sameFailure: EndedAttempt = { kind: "failed", error: "AGENT_FAILED", info: "boom", output: null };
 const timedOut: EndedAttempt = { kind: "failed", error: "SAMPLE_TIMEOUT", info: "slow", output: null };
 
 function planOf(task: string, samples: number): CellPlan {
@@ -109,7 +109,8 @@ class Simulation {
   }
 }
 
-const failingAt = (isBad: (index: number) => boolean) => (grant: Grant) => (isBad(Number(grant.index)) ? alike : well);
+const failingAt = (isBad: (index: number) => boolean) => (grant: Grant) =>
+  isBad(Number(grant.index)) ? sameFailure : well;
 
 describe("samples that always fail, with a working agent", () => {
   it("do not prevent the others from being completed, wherever they are in the plan", () => {
@@ -140,7 +141,10 @@ describe("samples that always fail, with a working agent", () => {
   });
 
   it("end once each, after a bounded number of attempts, or remain after probes with different samples", () => {
-    const kinds = fc.array(fc.constantFrom(well, well, alike, alike, timedOut), { minLength: 1, maxLength: 150 });
+    const kinds = fc.array(fc.constantFrom(well, well, sameFailure, sameFailure, timedOut), {
+      minLength: 1,
+      maxLength: 150,
+    });
     const settings = fc.record({
       concurrency: fc.integer({ min: 1, max: 20 }),
       maxAttempts: fc.integer({ min: 1, max: 3 }),
@@ -167,7 +171,7 @@ describe("samples that always fail, with a working agent", () => {
 describe("a broken agent", () => {
   it("is given up after probes with different samples, even if these give no evidence", () => {
     let ends = 0;
-    const ended = new Simulation([planOf("t", 300)], () => (++ends <= 10 ? alike : timedOut)).run();
+    const ended = new Simulation([planOf("t", 300)], () => (++ends <= 10 ? sameFailure : timedOut)).run();
     expect(ended.finals.size).toBe(9);
     expect(ended.left).toBe(291);
     expect(new Set(ended.probes).size).toBe(ended.probes.length);
@@ -176,7 +180,7 @@ describe("a broken agent", () => {
   it("is probed with a sample that was never started, in any task", () => {
     const ended = new Simulation(
       [planOf("bad", 11), planOf("good", 50)],
-      ({ task }) => (task === "bad" ? alike : well),
+      ({ task }) => (task === "bad" ? sameFailure : well),
       {
         concurrency: 1,
       },

@@ -41,7 +41,7 @@ function lowerBound(scene: Scene): number {
 }
 
 /** Runs a scene in simulated time; returns the end of its last sample. */
-function carryOut(scene: Scene): number {
+function runScene(scene: Scene): number {
   const capacities = (side: Scene["agents"]) => new Map(side.map(({ capacity }, at) => [`${at}`, capacity]));
   const capacity = { agent: capacities(scene.agents), task: capacities(scene.tasks) };
   const ledger = new Ledger(plansOf(scene), capacity, { maxAttempts: 1, delayMs: () => 0 });
@@ -110,7 +110,7 @@ describe("a schedule of three agents with three tasks of uneven speeds takes at 
     ["all are the same", { agents: [even, even, even], tasks: [even, even, even], samples: 100 }],
   ])("%s", (_, scene) => {
     const bound = lowerBound(scene);
-    const total = carryOut(scene);
+    const total = runScene(scene);
     expect(total / bound).toBeGreaterThanOrEqual(1);
     expect(total / bound).toBeLessThanOrEqual(1.05);
   });

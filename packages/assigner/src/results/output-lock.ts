@@ -87,7 +87,7 @@ async function identityOf(path: string): Promise<string | undefined> {
 /**
  * Takes the lock file at `path`. To replace a dead holder's lock, a process must hold the lock `path.<its token>`: so only
  * one of several waiting processes replaces it, and none can remove the lock of a living successor. That second lock is
- * taken in the same way, so that a process that dies in between blocks nobody.
+ * taken in the same way, so that a process that dies in between does not block others.
  */
 async function take(path: string, own: Holder, output: string): Promise<void> {
   while (!(await create(path, own))) {

@@ -76,8 +76,8 @@ export class Launch {
 
   /** Resolves and checks everything, and reports the plan without running it. */
   async #planOnly(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
-    const nobody = { keep: () => {}, giveUp: async () => {}, letBe: () => {} };
-    const center = await this.#makeCenter(clients, "", nobody, () => {
+    const noLeases = { keep: () => {}, giveUp: async () => {}, letBe: () => {} };
+    const center = await this.#makeCenter(clients, "", noLeases, () => {
       throw new CodedError("INTERNAL", "the runner dummy runs nothing");
     });
     await center.launch();

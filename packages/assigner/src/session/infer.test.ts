@@ -49,11 +49,11 @@ describe("infer", () => {
   it("records overload refusals, even if a retry succeeds", async () => {
     const pause = async () => {};
     const refused = (status: number) => new AgentError("no", { kind: "retryable", status, retryAfterMs: 5_000 });
-    const told = vi.fn();
-    const meter = new OverloadMeter(told, () => 0);
+    const onOverload = vi.fn();
+    const meter = new OverloadMeter(onOverload, () => 0);
     await infer(failing(refused(429), refused(503)), [], signal, meter, pause);
     expect(meter.overload).toMatchObject({ count: 2, retryAfterMs: 5_000 });
-    expect(told).toHaveBeenCalledTimes(2);
+    expect(onOverload).toHaveBeenCalledTimes(2);
     const other = new OverloadMeter();
     await infer(failing(refused(500)), [], signal, other, pause);
     expect(other.overload).toBeUndefined();

@@ -44,7 +44,7 @@ export class RunnerHost {
   readonly #retire = new AbortController();
   /** Aborts when runners are no longer replaced. */
   readonly #over: AbortSignal;
-  readonly #mourning = new Set<Promise<void>>();
+  readonly #goneHandlers = new Set<Promise<void>>();
 
   constructor(private readonly options: RunnerHostOptions) {
     this.#over = AbortSignal.any([options.stopped, this.#retire.signal]);
@@ -83,7 +83,7 @@ export class RunnerHost {
       }
     } finally {
       this.#state = "stopped";
-      await Promise.all(this.#mourning);
+      await Promise.all(this.#goneHandlers);
     }
   }
 
@@ -107,7 +107,7 @@ export class RunnerHost {
     this.#retire.abort();
     this.#life.stop("the run is over", idleStopMs);
     await this.#life.ended;
-    await Promise.all(this.#mourning);
+    await Promise.all(this.#goneHandlers);
   }
 
   /**
@@ -139,11 +139,11 @@ export class RunnerHost {
     onStart(id);
     const life = new RunnerLife({ ...this.options, id, param: param() });
     void life.ready.then((isReady) => isReady && onReady(id));
-    const mourning = life.ended.then((end) => this.options.onGone(id, whyOf(end)));
-    this.#mourning.add(mourning);
-    const forget = () => void this.#mourning.delete(mourning);
+    const handling = life.ended.then((end) => this.options.onGone(id, whyOf(end)));
+    this.#goneHandlers.add(handling);
+    const forget = () => void this.#goneHandlers.delete(handling);
     // A failed handler stays in the set, so that run() rejects with it.
-    mourning.then(forget, () => {});
+    handling.then(forget, () => {});
     return life;
   }
 

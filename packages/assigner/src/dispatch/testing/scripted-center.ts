@@ -50,12 +50,12 @@ export class ScriptedRunner extends Runner<Param> {
     for (;;) {
       const grants = (await Promise.race([this.request({ type: "take" }), failure])) as Grant[] | undefined;
       if (grants === undefined) break;
-      for (const grant of grants) underWay.push(this.#carryOut(grant).catch(fail));
+      for (const grant of grants) underWay.push(this.#run(grant).catch(fail));
     }
     await Promise.all(underWay);
   }
 
-  async #carryOut(grant: Grant): Promise<void> {
+  async #run(grant: Grant): Promise<void> {
     const outcome = await ScriptedCenter.outcomeOf(grant, this.services.signal);
     await this.request({ type: "finish", attempt: grant.attempt, outcome });
   }
