@@ -11,8 +11,8 @@ test("the help shows the options of the run, and the commands", async () => {
 });
 
 test.each([
-  [["analyse"], /^error: there is no command analyse; commands: .*analyze, agent-test.* \(USAGE\)\n$/],
-  [["-c", "x.yaml", "analyze"], /^error: --config: the options of analyze stand behind its name \(USAGE\)\n$/],
+  [["analyse"], /^error: unknown command analyse; commands: .*analyze, agent-test.* \(USAGE\)\n$/],
+  [["-c", "x.yaml", "analyze"], /^error: --config: options of analyze must follow the command name \(USAGE\)\n$/],
   [["analyze", "--no-such-flag"], /^error: unknown option '--no-such-flag'/],
 ])("%j is refused", async (args, message) => {
   const { code, stdout, stderr } = await run(...args);

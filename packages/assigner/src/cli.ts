@@ -7,8 +7,8 @@ import type { CommandContext } from "./commands/command-context.js";
 import { addRunnerCommand } from "./commands/runner.js";
 
 /**
- * `npx @eval/assigner`: runs one evaluation, or the command that is named. Returns the exit code. What a command needs is
- * imported when it is called: none makes the start of another slower.
+ * `npx @eval/assigner`: runs one evaluation, or the given command. Returns the exit code. Each command imports its
+ * dependencies when it is called, so that it does not slow down the start of the others.
  */
 export async function main(context: BinContext): Promise<number> {
   let exit = 0;
@@ -23,17 +23,17 @@ export async function main(context: BinContext): Promise<number> {
 function makeProgram(context: CommandContext): Command {
   const version = readPackageVersion(import.meta.url);
   const description =
-    "Plans agents x tasks x samples, runs the conversations and writes the results down.\n" +
-    "Without a command it runs the evaluation that --config describes.";
+    "Plans agents x tasks x samples, runs the conversations and records the results.\n" +
+    "Without a command, it runs the evaluation that --config describes.";
   const program = createProgram({ name: "npx @eval/assigner", description, version }, context);
-  // A command's flags may have the names of the run's: they belong to it when they stand behind its name.
+  // A command may have flags of the same names as the run's: after its name, they belong to the command.
   program.enablePositionalOptions();
   program.usage("[options]\n       npx @eval/assigner <command> [options]");
   addRun(program, context);
   addAnalyzeCommand(program, context);
   addAgentTestCommand(program, context);
   addRunnerCommand(program, context);
-  // After the commands, which would take it over: an unknown command's name gets a message of its own.
+  // Called after the commands are added, which would inherit it: an unknown command name gets its own message.
   program.allowExcessArguments();
   program.hook("preSubcommand", refuseMisplacedFlags);
   program.hook("preAction", (_, command) => refuseUnknownCommand(program, command));
@@ -41,16 +41,16 @@ function makeProgram(context: CommandContext): Command {
   return program;
 }
 
-/** What stands before a command's name would be read as the run's, and be ignored. */
+/** A flag before a command's name would be parsed as the run's flag and ignored. */
 function refuseMisplacedFlags(program: Command, command: Command): void {
   const given = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === "cli");
   if (given === undefined) return;
-  throw new CodedError("USAGE", `${given.long}: the options of ${command.name()} stand behind its name`);
+  throw new CodedError("USAGE", `${given.long}: options of ${command.name()} must follow the command name`);
 }
 
 function refuseUnknownCommand(program: Command, called: Command): void {
   const [name] = called.args;
   if (called !== program || name === undefined) return;
   const known = program.commands.map((command) => command.name()).join(", ") || "none";
-  throw new CodedError("USAGE", `there is no command ${name}; commands: ${known}`);
+  throw new CodedError("USAGE", `unknown command ${name}; commands: ${known}`);
 }

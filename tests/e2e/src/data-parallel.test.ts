@@ -113,7 +113,7 @@ describe("runner processes that are lost", () => {
     gate.open();
 
     expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
-    expect(run.stderr).toMatch(/did not answer for 8 s/);
+    expect(run.stderr).toMatch(/did not respond for 8 s/);
     expect(folder.indices()).toEqual(allIndices(200));
     expect(runners(stage)).not.toContain(victim);
     expect(readInFlightLog(logs.agent).twice).toEqual([]);
@@ -134,7 +134,7 @@ describe("runner processes that are lost", () => {
     gate.open();
 
     expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
-    expect(run.stderr).not.toContain("did not answer");
+    expect(run.stderr).not.toContain("did not respond");
     expect(folder.indices()).toEqual(allIndices(100));
   });
 
@@ -150,7 +150,7 @@ describe("runner processes that are lost", () => {
     process.kill(pick(runners(stage)) as number, "SIGKILL");
 
     expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
-    expect(run.stderr).toMatch(/error: runner \d was started again and again to no use.*this agent is broken/);
+    expect(run.stderr).toMatch(/error: runner \d failed too often in a row.*this agent is broken/);
     expect(runners(stage)).toEqual([]);
     await cluster.controller.untilIdle("t");
   });

@@ -68,7 +68,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     expect(run.overlaps(died)).toEqual([]);
     // Something died with them, and was given to another.
     expect(run.stretches().length).toBeGreaterThan(60);
-    expect(center.stderr).toMatch(/goes to another runner: its runner host .* has not renewed it/);
+    expect(center.stderr).toMatch(/moves to another runner: its runner host .* has not renewed it/);
     const { most, mostByProcess } = readInFlightLog(stage.path("task.log"));
     expect(mostByProcess.size).toBe(1);
     // What a dead host ran counts until the worker has ended it.

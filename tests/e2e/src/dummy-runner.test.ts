@@ -52,13 +52,13 @@ test("says what would run, what does not, and why, and runs nothing", async ({ s
         { reason: "done", count: 19 },
         { reason: "failed before", count: 1, samples: [{ index: 7, epoch: 1 }] },
       ],
-      why: "nothing is left: 19 of 20 samples have a result, 1 have failed and are kept so",
+      why: "nothing is left to run: 19 of 20 samples have a result, 1 failed and are not retried",
     },
   ]);
-  expect(kept.stdout).toContain("a / t: 1 samples have nothing but failed lines, and --keep-failed keeps them so");
+  expect(kept.stdout).toContain("a / t: 1 samples have only failed so far, and are not retried (--keep-failed)");
 
   const nothing = await run(1, "--keep-failed");
-  expect(nothing.stderr).toMatch(/Nothing is left to run: 19 of 20 .* 1 have failed.*--runner dummy/);
+  expect(nothing.stderr).toMatch(/Nothing is left to run: 19 of 20 .* 1 failed.*--runner dummy/);
 });
 
 test("plans with what it knows where no controller answers, and is wrong about nothing it does not know", async ({
@@ -68,9 +68,9 @@ test("plans with what it knows where no controller answers, and is wrong about n
   const { assignments, output } = writeEvaluation(stage, { controller: "http://127.0.0.1:9/api", ...parts });
   const run = stage.start("assigner", ["-c", assignments, "--runner", "dummy"]);
   expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
-  expect(run.stderr).toMatch(/127\.0\.0\.1:9.*planning with what the output folder holds/);
+  expect(run.stderr).toMatch(/127\.0\.0\.1:9.*planning only from the output folder/);
   expect(planOf(output)).toMatchObject({
-    assignments: [{ total: null, done: 0, remaining: null, why: expect.stringContaining("not known") }],
+    assignments: [{ total: null, done: 0, remaining: null, why: expect.stringContaining("unknown") }],
     capacity: { task: { t: { workers: null, free: null } } },
   });
   rmSync(output, { recursive: true });

@@ -24,9 +24,9 @@ describe("an endpoint that is not there", () => {
     const hit = new Set(folder.failures().map(({ index }) => index));
     // Those that opened the circuit, those in flight then, and a few tries.
     expect(hit.size).toBeLessThanOrEqual(10 + 20 + 5);
-    expect(dead.stderr).toMatch(/agent model: the last 10 attempts failed alike/);
+    expect(dead.stderr).toMatch(/agent model: the last 10 attempts failed in the same way/);
     expect(dead.stdout).toMatch(/│ +0 │ +9 │ +191 │/);
-    expect(dead.stdout).toMatch(/agent model: it fails again and again .*; 191 samples are left/);
+    expect(dead.stdout).toMatch(/agent model: it keeps failing .*; 191 samples are left/);
     await cluster.controller.untilIdle("task");
 
     const revived = await ChatEndpoint.start({ port });

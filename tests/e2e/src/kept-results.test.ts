@@ -73,9 +73,7 @@ describe("a journal that is deleted while the run goes on", () => {
     rmSync(folder.runs);
     open();
     expect(await run.ends(), run.report).toEqual({ code: 1, signal: null });
-    expect(run.stderr).toMatch(
-      /runs\.jsonl was deleted by another program while the run was going on.*OUTPUT_WRITE_FAILED/,
-    );
+    expect(run.stderr).toMatch(/runs\.jsonl was deleted by another program during the run.*OUTPUT_WRITE_FAILED/);
     expect(run.stdout).toBe("");
     expect(existsSync(folder.overall)).toBe(false);
 

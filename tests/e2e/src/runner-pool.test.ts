@@ -52,7 +52,7 @@ test("a pool's runners speak to their centre, are replaced when they crash, and 
   expect(heard).toContainEqual({ code: "USAGE", message: "not this" });
   expect(gone.sort()).toEqual(["1.0: it ended with exit code 3", "1.1: it is done", "2.0: it is done"]);
   expect(lines).toEqual(expect.arrayContaining(["runner 2 | runs", "runner 1 | on stdout"]));
-  expect(lines).toContain("runner 1 | it ended with exit code 3; another is started in 0.1 s");
+  expect(lines).toContain("runner 1 | it ended with exit code 3; its replacement starts in 0.1 s");
 });
 
 test("a pool that is launched and never run leaves nothing, and is quick about it", async () => {

@@ -47,7 +47,7 @@ describe("a runner process that is lost while it starts", () => {
     openGate();
 
     expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });
-    expect(run.stderr.match(/it ended with signal SIGKILL; another is started in/g)).toHaveLength(3);
+    expect(run.stderr.match(/it ended with signal SIGKILL; its replacement starts in/g)).toHaveLength(3);
     expect(folder.indices()).toEqual(allIndices(8));
   });
 
@@ -58,7 +58,7 @@ describe("a runner process that is lost while it starts", () => {
 
     expect(await run.ends(), run.report).toMatchObject({ code: 1 });
     expect(starts()).toHaveLength(5);
-    expect(run.stderr).toMatch(/runner 1 was started again and again to no use, last: it ended with signal SIGKILL/);
+    expect(run.stderr).toMatch(/runner 1 failed too often in a row; last failure: it ended with signal SIGKILL/);
     expect(run.stderr).not.toMatch(/^\s+at /m);
   });
 });

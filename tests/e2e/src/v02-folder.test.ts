@@ -52,7 +52,7 @@ describe("a folder that v0.2 wrote", () => {
     expect(read(`${folder.runs}.torn`)).toBe(`${torn}\n`);
     expect(read(folder.errors)).toBe(failures);
     expect(run.stderr).toContain("the last line is torn");
-    expect(run.stderr).toMatch(/one \/ listed: 1 recorded samples are not in the task any more/);
+    expect(run.stderr).toMatch(/one \/ listed: 1 recorded samples are no longer in the task/);
     expect(run.stdout).toMatch(/task errors/);
     const overall = JSON.parse(read(folder.overall));
     expect(overall).toMatchObject({ total: 9, not_in_task: 1 });

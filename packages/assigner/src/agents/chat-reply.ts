@@ -1,20 +1,20 @@
 import { isMapping, kindOf } from "./parameters.js";
 
-/** What counts of a chat completion. */
+/** The relevant part of a chat completion. */
 export interface ChatReply {
-  /** The first choice's text; "" where it has none. */
+  /** The first choice's text; "" if it has none. */
   readonly text: string;
-  /** Why the answer ended: `stop`, `length`, ...; "" where it does not say. */
+  /** Why the answer ended: `stop`, `length`, ...; "" if not given. */
   readonly finish: string;
 }
 
-/** Reads the body of a chat completion. @throws Error whose message goes on after "but ". */
+/** Parses the body of a chat completion. @throws Error whose message follows the word "but". */
 export function readChatReply(body: string): ChatReply {
   const reply = parse(body);
   const choices = isMapping(reply) ? reply.choices : undefined;
-  if (!Array.isArray(choices)) throw new Error("it has no list 'choices'");
+  if (!Array.isArray(choices)) throw new Error("it has no 'choices' list");
   const choice: unknown = choices[0];
-  if (!isMapping(choice)) throw new Error("its list 'choices' is empty");
+  if (!isMapping(choice)) throw new Error("its 'choices' list is empty");
   if (!isMapping(choice.message)) throw new Error("choices[0] has no 'message'");
   const { content, refusal } = choice.message;
   const text = textOf(content);
@@ -28,11 +28,11 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Error("that is not JSON");
+    throw new Error("it is not JSON");
   }
 }
 
-/** Some endpoints answer in parts: `[{type: "text", text: "..."}]`. Parts that are not text (reasoning) are left out. */
+/** Some endpoints answer in parts: `[{type: "text", text: "..."}]`. Parts that are not text (reasoning) are ignored. */
 function textOf(content: unknown): string {
   if (content === null || content === undefined) return "";
   if (typeof content === "string") return content;

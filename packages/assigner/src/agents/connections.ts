@@ -5,12 +5,12 @@ import { hostOf, type Proxies, portOf, proxyFor } from "./proxies.js";
 import { TunnelAgent } from "./tunnel-agent.js";
 import { decoded } from "./url-credentials.js";
 
-/** The part of a request's configuration that says how its connections are made. */
+/** The part of a request's configuration that controls its connections. */
 export type Connections = Pick<AxiosRequestConfig, "httpAgent" | "httpsAgent" | "proxy">;
 
 /**
- * Connections to `target` that are kept and used again; idle ones do not hold the process. Certificates are verified
- * whatever the environment says, and the environment's proxies are not read (`proxy: false` keeps axios from it).
+ * Persistent connections to `target`; idle ones do not keep the process alive. Certificates are always verified,
+ * whatever the environment says, and the environment's proxies are ignored (`proxy: false` disables them in axios).
  */
 export function connectionsTo(target: URL, proxies: Proxies, timeoutMs: number): Connections {
   const httpAgent = new http.Agent({ keepAlive: true });
@@ -23,7 +23,7 @@ export function connectionsTo(target: URL, proxies: Proxies, timeoutMs: number):
   return { httpAgent, httpsAgent, proxy: forwardProxy(proxy) };
 }
 
-/** For http targets: the proxy is sent the whole address in the request's first line. */
+/** For http targets: the proxy gets the full address in the request line. */
 function forwardProxy(proxy: URL): Exclude<Connections["proxy"], undefined> {
   const hasCredentials = proxy.username !== "" || proxy.password !== "";
   const auth = {

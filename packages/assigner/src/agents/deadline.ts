@@ -1,14 +1,14 @@
 import { setMaxListeners } from "node:events";
 
-/** The work took longer than it may. */
+/** The work exceeded its time limit. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
 /**
- * Runs `work` for at most `limitMs` milliseconds. Rejects at once with an error named `AbortError` when `outer`
- * aborts, and with a DeadlineError when the time is up; the signal given to `work` aborts with it. (Made by hand:
- * `AbortSignal.any` on a signal that lives as long as a run piles up memory on Node 20.)
+ * Runs `work` for at most `limitMs` milliseconds. Rejects at once with an error named `AbortError` when `outer` aborts,
+ * and with a DeadlineError when the time is up; the signal passed to `work` aborts in both cases. (Not implemented with
+ * `AbortSignal.any`, which leaks memory on Node 20 for a signal that lives as long as a run.)
  */
 export async function withDeadline<Result>(
   outer: AbortSignal,
@@ -20,7 +20,7 @@ export async function withDeadline<Result>(
   const stopped = new Promise<never>((_resolve, reject) => {
     inner.signal.addEventListener("abort", () => reject(inner.signal.reason), { once: true });
   });
-  // One signal may end many calls at once; that is no leak, which Node warns of from the eleventh listener on.
+  // One signal may end many calls at once; this prevents Node's leak warning, which starts at the eleventh listener.
   setMaxListeners(0, outer);
   const onAbort = () => inner.abort(abortError(outer));
   outer.addEventListener("abort", onAbort, { once: true });
@@ -36,7 +36,7 @@ export async function withDeadline<Result>(
 function abortError(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   if (reason instanceof Error && reason.name === "AbortError") return reason;
-  const error = new Error("The agent was not waited for any longer", { cause: reason });
+  const error = new Error("The call to the agent was aborted", { cause: reason });
   error.name = "AbortError";
   return error;
 }

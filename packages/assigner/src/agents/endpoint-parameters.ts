@@ -2,10 +2,10 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { kindOf, type Mapping, type ParameterReader } from "./parameters.js";
 import { type Proxies, readProxies } from "./proxies.js";
 
-/** v0.2's time limit of a request, in seconds. */
+/** v0.2's time limit for a request, in seconds. */
 const DEFAULT_TIMEOUT_S = 120;
 
-/** What agents behind HTTP have in common. */
+/** The common parameters of HTTP agents. */
 export interface EndpointParameters {
   headers: Record<string, string>;
   proxies: Proxies;
@@ -21,7 +21,7 @@ export function readEndpointParameters(reader: ParameterReader): EndpointParamet
   };
 }
 
-/** Reads an http or https address; the stand-in for a wrong one is never used, since the reader then throws. */
+/** Reads an http or https address; the placeholder for an invalid one is never used, because the reader throws then. */
 export function readUrl(reader: ParameterReader, key: string, fallback?: string): URL {
   const address = reader.text(key, fallback);
   const url = URL.canParse(address) ? new URL(address) : undefined;
@@ -30,15 +30,15 @@ export function readUrl(reader: ParameterReader, key: string, fallback?: string)
   return new URL("http://invalid");
 }
 
-/** A header that is null is left out. Numbers are refused: YAML may have changed how they were written. */
+/** A null header is omitted. Numbers are refused: YAML may have changed their notation. */
 function readHeaders(reader: ParameterReader, setting: Mapping): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(setting)) {
     if (value === null) continue;
     const key = `headers.${name}`;
-    if (typeof value !== "string") reader.report(key, `must be a text (put it in quotes), not ${kindOf(value)}`);
+    if (typeof value !== "string") reader.report(key, `must be a string (put it in quotes), not ${kindOf(value)}`);
     else if (!isHeaderName(name)) reader.report(key, "is not a valid header name");
-    else if (!isHeaderValue(name, value)) reader.report(key, "holds a character that no header may hold");
+    else if (!isHeaderValue(name, value)) reader.report(key, "contains a character that is not allowed in headers");
     else headers[name] = value;
   }
   return headers;

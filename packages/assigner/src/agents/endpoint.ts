@@ -8,22 +8,22 @@ import type { Proxies } from "./proxies.js";
 import { Redactor, secretsOfBody, secretsOfHeaders, secretsOfUrl } from "./redaction.js";
 import { basicCredentials, withoutCredentials } from "./url-credentials.js";
 
-/** An answer is a text of a model; what is larger is not one. */
+/** Maximum size of an answer; a model's text is always smaller. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
 
 export interface EndpointOptions {
-  /** http or https; may hold credentials, which travel as HTTP Basic. */
+  /** http or https; may contain credentials, which are sent as HTTP Basic. */
   url: URL;
   headers: Record<string, string>;
   proxies: Proxies;
-  /** For one request as a whole: connecting, sending, the answer to its last byte. */
+  /** Time limit for one whole request: connecting, sending, and receiving the complete answer. */
   timeoutMs: number;
-  /** Where secrets may stand besides URL, headers and proxies: the constant part of the body. */
+  /** The constant part of the body, which may contain secrets, as URL, headers and proxies may. */
   body: unknown;
 }
 
-/** One address that takes JSON by POST. Its messages hold no secret: see {@link Redactor}. */
+/** One address that accepts JSON by POST. Its messages contain no secrets: see {@link Redactor}. */
 export class Endpoint {
   readonly #url: URL;
   readonly #headers: Record<string, string>;
@@ -46,9 +46,8 @@ export class Endpoint {
   }
 
   /**
-   * Sends `body` as JSON once and resolves with a 2xx answer. Rejects with an AgentError that says what kind of
-   * failure it was, and with an error named `AbortError` as soon as `signal` aborts (a DeadlineError as its reason makes
-   * that a failure as well).
+   * Sends `body` as JSON once, and resolves with a 2xx answer. Rejects with a classified AgentError, or with an error named
+   * `AbortError` as soon as `signal` aborts (if its reason is a DeadlineError, that is a failure as well).
    */
   async post(body: unknown, signal: AbortSignal): Promise<Answer> {
     const text = JSON.stringify(body);
@@ -60,8 +59,8 @@ export class Endpoint {
   }
 
   /**
-   * The failure of an answer that is no use although it is a success; `why` says what is wrong with it. `failure` is
-   * taken from the answer's text where it is not given.
+   * The failure for a successful but unusable answer; `why` describes the problem. `failure` is derived from the answer's
+   * text by default.
    */
   misfit(answer: Answer, why: string, failure: AgentFailure = failureOfMisfit(answer)): AgentError {
     const excerpt = this.#redactor.excerpt(answer.text);
@@ -85,15 +84,15 @@ export class Endpoint {
     } catch (error) {
       const late = [signal.reason, error].find((reason) => reason instanceof DeadlineError);
       if (signal.aborted && late === undefined) throw error;
-      // The fault itself is not passed on as a cause: axios hangs the request with its headers on it.
+      // The original error is not passed on as the cause: axios attaches the request with its headers to it.
       const why = late?.message ?? describeFault(error);
       throw this.#failed(`${this} failed: ${this.#redactor.redact(why)}`, failureOfFault(error), text);
     }
   }
 
   /**
-   * Follows 307 and 308 within the same origin, where credentials may go along. Any other redirect would either turn
-   * the POST into a GET or carry keys to another host: it is an answer like any other.
+   * Follows 307 and 308 within the same origin, where sending credentials is safe. Any other redirect would turn the POST
+   * into a GET or send keys to another host: it is treated as a failed answer.
    */
   async #send(text: string, signal: AbortSignal): Promise<Answer> {
     let url = this.#url;

@@ -13,7 +13,7 @@ const answer = {
   text: "h\u{1f600}llo",
 };
 
-describe("what is filled in", () => {
+describe("filled fields", () => {
   test.each([
     ["{response[choices][0][message][content]}", "hello"],
     ["{response[choices][1][message][content]}", "second"],
@@ -33,28 +33,28 @@ describe("what is filled in", () => {
     expect(fill(template, answer)).toBe(expected);
   });
 
-  test("a text goes in as it is, and is not read as a template again", () => {
+  test("a string is inserted unchanged, and is not parsed as a template again", () => {
     expect(fill("{response}", 'say {response} "now"')).toBe('say {response} "now"');
   });
 });
 
-describe("what is not there", () => {
+describe("missing fields", () => {
   test.each([
-    ["{response[choices][5]}", "{response[choices][5]}: there is no item 5 in a list of 2"],
-    ["{response[choice][0]}", "there is no key 'choice' in a mapping with the keys choices, a key"],
-    ["{response[choices][first]}", "there is no key 'first' in a list of 2"],
-    ["{response[nested][0]}", "there is no item 0 in a mapping with the keys deep"],
-    ["{response[nothing][x]}", "there is no key 'x' in null"],
-    ["{response[a key].length}", "there is no key 'length' in a number"],
-    ["{response.constructor}", "there is no key 'constructor'"],
-    ["{response[__proto__]}", "there is no key '__proto__'"],
-    ["{response[choices][length]}", "there is no key 'length' in a list of 2"],
+    ["{response[choices][5]}", "{response[choices][5]}: no item 5 in a list of 2"],
+    ["{response[choice][0]}", "no key 'choice' in a mapping with the keys choices, a key"],
+    ["{response[choices][first]}", "no key 'first' in a list of 2"],
+    ["{response[nested][0]}", "no item 0 in a mapping with the keys deep"],
+    ["{response[nothing][x]}", "no key 'x' in null"],
+    ["{response[a key].length}", "no key 'length' in a number"],
+    ["{response.constructor}", "no key 'constructor'"],
+    ["{response[__proto__]}", "no key '__proto__'"],
+    ["{response[choices][length]}", "no key 'length' in a list of 2"],
   ])("%s", (template, message) => {
     expect(() => fill(template, answer)).toThrow(message);
   });
 });
 
-describe("what is refused", () => {
+describe("refused templates", () => {
   test.each([
     ["{response!r}", "a conversion ('!r', '!s', '!a') is not supported"],
     ["{response[a]:>10}", "a format spec (':...') is not supported"],

@@ -1,12 +1,12 @@
 /**
- * The part of Python's format strings (PEP 3101) that configurations use: replacement fields with attribute and
- * index access, and `{{` and `}}`. Conversions (`!r`) and format specs (`:>10`) are refused. Attributes are keys: no
- * value of JSON has attributes worth printing, and in Python `{response.choices}` is an error.
+ * The subset of Python's format strings (PEP 3101) that configurations use: replacement fields with attribute and index
+ * access, and `{{` and `}}`. Conversions (`!r`) and format specs (`:>10`) are refused. Attributes are treated as keys:
+ * JSON values have no useful attributes, and in Python `{response.choices}` is an error.
  */
 export interface Field {
-  /** As written between the braces: `response[choices][0]`. */
+  /** The text between the braces: `response[choices][0]`. */
   readonly source: string;
-  /** A number is an index of a list or a text, a text the key of a mapping. */
+  /** A number is an index of a list or a string, a string is the key of a mapping. */
   readonly path: readonly (string | number)[];
 }
 
@@ -15,8 +15,8 @@ export type FormatString = readonly (string | Field)[];
 const SUPPORTED = "only fields such as {name[key][0].attribute}, and {{ and }}, are supported";
 
 /**
- * Parses `template`, whose fields may all only start with the name `root`.
- * @throws Error that says what is wrong and at which character (counted from 1).
+ * Parses `template`; all its fields must start with the name `root`.
+ * @throws Error that describes the problem and the character position (counted from 1).
  */
 export function parseFormatString(template: string, root: string): FormatString {
   const parts: (string | Field)[] = [];
@@ -42,7 +42,7 @@ export function parseFormatString(template: string, root: string): FormatString 
   return [...parts, literal].filter((part) => part !== "");
 }
 
-/** The place of the closing brace. Between square brackets every character is part of the key, as in Python. */
+/** The position of the closing brace. Between square brackets, every character is part of the key, as in Python. */
 function endOfField(template: string, start: number): number {
   for (let at = start; at < template.length; at += 1) {
     const character = template.charAt(at);
@@ -72,7 +72,7 @@ function parseField(source: string, root: string, at: number): Field {
   return { source, path };
 }
 
-/** Digits in brackets are an integer, as in Python; anything else, `-1` too, is a text. */
+/** Digits in brackets are an integer, as in Python; anything else is a string, even `-1`. */
 function pathStep(index: string, attribute: string | undefined): string | number {
   if (attribute !== undefined) return attribute;
   return /^\d+$/.test(index) ? Number(index) : index;
@@ -82,14 +82,14 @@ function problem(what: string, at: number): Error {
   return new Error(`not a valid format string: ${what} (character ${at + 1})`);
 }
 
-/** A field that the value does not have. */
+/** The value lacks a field. */
 class MissingFieldError extends Error {
   override readonly name = "MissingFieldError";
 }
 
 /**
- * Fills the fields from `value`. A text goes in as it is, anything else as its JSON.
- * @throws MissingFieldError that names the field, the step that failed, and what was there instead.
+ * Fills the fields from `value`. A string is inserted as it is, anything else as JSON.
+ * @throws MissingFieldError that names the field, the failed step, and the type found there.
  */
 export function renderFormatString(format: FormatString, value: unknown): string {
   return format.map((part) => (typeof part === "string" ? part : textOf(lookUp(part, value)))).join("");
@@ -116,10 +116,10 @@ function child(value: unknown, step: string | number): unknown {
 
 function missing(field: Field, step: string | number, parent: unknown): MissingFieldError {
   const wanted = typeof step === "number" ? `no item ${step}` : `no key '${step}'`;
-  return new MissingFieldError(`{${field.source}}: there is ${wanted} in ${describe(parent)}`);
+  return new MissingFieldError(`{${field.source}}: ${wanted} in ${describe(parent)}`);
 }
 
-/** What stands at a place, without its values. */
+/** Describes the type of a value, without its content. */
 function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value !== "object") return `a ${typeof value}`;

@@ -29,7 +29,7 @@ async function failureOf(promise: Promise<unknown>): Promise<AgentError> {
 }
 
 describe("the request", () => {
-  test("is the body with the prompter's keys over it, and the headers as given", async () => {
+  test("merges the prompter's keys into the body, and sends the given headers", async () => {
     const server = await serve(() => ({ body: { choices: [{ message: { content: "hello" } }] } }));
     const agent = build({
       name: "ignored, as in v0.2",
@@ -47,14 +47,14 @@ describe("the request", () => {
     expect(JSON.parse(request?.text ?? "")).toStrictEqual({ model: "m", temperature: 0, messages: [...history] });
   });
 
-  test("takes credentials out of the address, as HTTP Basic, over the headers", async () => {
+  test("sends the URL's credentials as HTTP Basic, which overrides the headers", async () => {
     const server = await serve(() => ({ body: "{}" }));
     const url = server.url.replace("//", "//me:p%40ss@");
     await ask(build({ url, headers: { authorization: "other" } }));
     expect(server.requests[0]?.headers.authorization).toBe(`Basic ${btoa("me:p@ss")}`);
   });
 
-  test("keeps a content type of the parameters and texts of any script", async () => {
+  test("keeps the configured content type, and texts in any script", async () => {
     const server = await serve(({ text }) => ({ body: text }));
     const agent = build({
       url: server.url,
@@ -66,7 +66,7 @@ describe("the request", () => {
     expect(server.requests[0]?.headers["content-type"]).toBe("application/json; charset=utf-8");
   });
 
-  test("goes over connections that are used again, also when many go at once under one signal", async () => {
+  test("reuses connections, even for many concurrent requests with one signal", async () => {
     const server = await serve(() => ({ body: { ok: 1 } }));
     const agent = build({ url: server.url });
     const { signal } = new AbortController();
@@ -87,20 +87,20 @@ describe("the request", () => {
 describe("the answer", () => {
   test.each([
     ["the default prints JSON", undefined, { a: [1, null] }, '{"a":[1,null]}'],
-    ["the default gives a text as it is", undefined, '"plain"', "plain"],
-    ["a text around fields", "{{{response[a][0]}}} {response[a][1]}", { a: ["x", null] }, "{x} null"],
+    ["the default returns a string unchanged", undefined, '"plain"', "plain"],
+    ["text around fields", "{{{response[a][0]}}} {response[a][1]}", { a: ["x", null] }, "{x} null"],
   ])("%s", async (_name, format, body, expected) => {
     const server = await serve(() => ({ body }));
     expect(await ask(build({ url: server.url, return_format: format }))).toBe(expected);
   });
 
-  test("that lacks a field is retryable and says which", async () => {
+  test("without a required field is retryable, and the error names the field", async () => {
     const server = await serve(() => ({ body: { choices: [] } }));
     const error = await failureOf(ask(build({ url: server.url, return_format: "{response[choices][0][text]}" })));
     expect(error.failure).toStrictEqual({ kind: "retryable" });
     expect(error.message).toBe(
-      `POST ${server.url}/ answered 200, but return_format does not fit it, ` +
-        '{response[choices][0][text]}: there is no item 0 in a list of 0: {"choices":[]}',
+      `POST ${server.url}/ answered 200, but return_format does not match it: ` +
+        '{response[choices][0][text]}: no item 0 in a list of 0: {"choices":[]}',
     );
   });
 
@@ -108,7 +108,7 @@ describe("the answer", () => {
     const server = await serve(() => ({ body: "data: {}" }));
     const error = await failureOf(ask(build({ url: server.url })));
     expect(error.failure).toStrictEqual({ kind: "retryable" });
-    expect(error.message).toContain("answered 200, but that is not JSON: data: {}");
+    expect(error.message).toContain("answered 200, but it is not JSON: data: {}");
   });
 
   test("that reports the context limit inside a 200", async () => {
@@ -139,7 +139,7 @@ describe("failures", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("nobody there", async () => {
+  test("connection refused", async () => {
     const server = await serve(() => ({}));
     await server.close();
     const error = await failureOf(ask(build({ url: server.url })));
@@ -147,7 +147,7 @@ describe("failures", () => {
     expect(error.message).toContain("ECONNREFUSED");
   });
 
-  test("an answer that breaks off", async () => {
+  test("an incomplete answer", async () => {
     const server = await serve(() => ({ body: "half", breakOff: true }));
     const error = await failureOf(ask(build({ url: server.url, timeout_s: 5 })));
     expect(error.failure).toStrictEqual({ kind: "retryable" });
@@ -162,7 +162,7 @@ describe("failures", () => {
     await expect.poll(() => server.requests[0]?.abandoned).toBe(true);
   });
 
-  test("a certificate that nobody vouches for is refused, before anything is sent", async () => {
+  test("an untrusted certificate is refused before anything is sent", async () => {
     const server = await serve(() => ({ body: "{}" }), startTlsServer);
     const error = await failureOf(ask(build({ url: server.url })));
     expect(error.failure).toStrictEqual({ kind: "permanent" });
@@ -171,7 +171,7 @@ describe("failures", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("secrets are in no part of the error, also when the endpoint repeats them", async () => {
+  test("no part of the error contains secrets, even if the endpoint repeats them", async () => {
     const server = await serve(({ headers, url, text }) => ({ status: 400, body: { headers, url, text } }));
     const agent = build({
       url: `${server.url.replace("//", "//user-1:pass-2@")}/p?key=query-3`,
@@ -205,7 +205,7 @@ describe("redirects", () => {
     expect(other.requests).toHaveLength(0);
   });
 
-  test("a circle ends", async () => {
+  test("a redirect loop ends", async () => {
     const server = await serve(() => ({ status: 308, headers: { location: "/" } }));
     expect((await failureOf(ask(build({ url: server.url })))).failure).toStrictEqual({
       kind: "permanent",
@@ -216,7 +216,7 @@ describe("redirects", () => {
 });
 
 describe("aborting", () => {
-  test("ends a call at once and closes its connection", async () => {
+  test("ends a pending call at once and closes its connection", async () => {
     const server = await serve(() => undefined);
     const controller = new AbortController();
     const call = ask(build({ url: server.url }), controller.signal);
@@ -237,7 +237,7 @@ describe("aborting", () => {
 });
 
 describe("parameters", () => {
-  test("every problem is listed, and no value", () => {
+  test("every problem is listed, without values", () => {
     const parameters = {
       url: "ftp://secret-host",
       headers: { "X-Number": 5, "bad name": "x", "X-Break": "secret\n" },
@@ -259,7 +259,7 @@ describe("parameters", () => {
         "  - parameters.url: must be",
         "  - parameters.headers.X-Number: must be",
         "  - parameters.headers.bad name: is",
-        "  - parameters.headers.X-Break: holds a",
+        "  - parameters.headers.X-Break: contains a",
         "  - parameters.proxies: 'ftp' is",
         "  - parameters.timeout_s: must be",
         "  - parameters.body: must be",
@@ -272,7 +272,7 @@ describe("parameters", () => {
   test.each([
     [{}, "parameters.url: is required"],
     [{ url: "localhost:80/x" }, "parameters.url: must be an http:// or https:// address"],
-    [{ url: 5 }, "parameters.url: must be a text, not a number"],
+    [{ url: 5 }, "parameters.url: must be a string, not a number"],
     [{ url: "http://x", timeout_s: "5" }, "parameters.timeout_s: must be a number of at least 0, not a string"],
     [{ url: "http://x", return_format: "constant" }, "has no field"],
   ])("%j", (parameters, message) => {

@@ -7,13 +7,13 @@ import { makePrompter, type Prompter } from "./prompter.js";
 import { DEFAULT_RETURN_FORMAT, parseReturnFormat, type ReturnFormat } from "./return-format.js";
 
 /**
- * An agent behind any HTTP endpoint that takes JSON: v0.2's HTTPAgent, parameter for parameter. `inference` sends one
- * request; trying again is the caller's, by the failure that the error carries:
- * - `context_limit`: the answer is not a success and speaks of the prompt, context or tokens being over a limit;
- * - `retryable`: 408, 409, 425, 429, 5xx (with the answer's Retry-After), a network fault, a time-out, an answer that
- *   is not JSON or lacks what `return_format` names;
- * - `permanent`: any other 4xx, a redirect to elsewhere, a certificate that is not trusted. v0.2 tries these three
- *   times too, to no other end.
+ * An agent for any HTTP endpoint that accepts JSON, with the parameters of v0.2's HTTPAgent. `inference` sends one
+ * request; the caller decides about retries, based on the error's classification:
+ * - `context_limit`: an unsuccessful answer that says that the prompt, context or tokens exceed a limit;
+ * - `retryable`: 408, 409, 425, 429, 5xx (with the answer's Retry-After), a network error, a time-out, an answer that is
+ *   not JSON or lacks a field of `return_format`;
+ * - `permanent`: any other 4xx, a redirect to another origin, an untrusted certificate. v0.2 also sends these requests
+ *   three times, with the same result.
  */
 export class HttpAgent implements Agent {
   readonly #endpoint: Endpoint;
@@ -23,8 +23,8 @@ export class HttpAgent implements Agent {
 
   /**
    * Parameters: `url` (required), `headers`, `body` (constant keys of the request), `proxies`, `prompter`,
-   * `return_format` (default `{response}`), `timeout_s` (seconds for one request, default 120). Others are ignored,
-   * as in v0.2.
+   * `return_format` (default `{response}`), `timeout_s` (seconds for one request, default 120). Others are ignored, as in
+   * v0.2.
    * @throws CodedError CONFIG_INVALID that lists every problem.
    */
   constructor({ parameters }: BuildContext) {
@@ -48,7 +48,7 @@ export class HttpAgent implements Agent {
       return this.#format(JSON.parse(answer.text));
     } catch (error) {
       const why =
-        error instanceof SyntaxError ? "that is not JSON" : `return_format does not fit it, ${messageOf(error)}`;
+        error instanceof SyntaxError ? "it is not JSON" : `return_format does not match it: ${messageOf(error)}`;
       throw this.#endpoint.misfit(answer, why);
     }
   }

@@ -6,14 +6,14 @@ import { PLAIN_HEADERS, type Redactor } from "./redaction.js";
 const headersSchema = z.record(z.string(), z.coerce.string()).default({});
 const exchangeSchema = z.object({
   request: z.object({ method: z.string(), url: z.string(), headers: headersSchema, body: z.string().default("") }),
-  /** Undefined where none came. */
+  /** Undefined if no answer was received. */
   answer: z.object({ status: z.number(), headers: headersSchema, body: z.string().default("") }).optional(),
 });
 
-/** What was sent and what came back, as it may be shown: secrets are `***`, long bodies are cut. */
+/** The request and the answer in a form that is safe to show: secrets are `***`, long bodies are truncated. */
 export type HttpExchange = z.output<typeof exchangeSchema>;
 
-/** A request that failed. The exchange is behind a function: it is made when asked for, and no log shows it by accident. */
+/** A failed request. The exchange is a function, so that it is only computed on demand and no log shows it by accident. */
 export class HttpFailureError extends AgentError {
   constructor(
     message: string,
@@ -24,7 +24,7 @@ export class HttpFailureError extends AgentError {
   }
 }
 
-/** The exchange of an error of an agent, or of one of its causes; told by its shape. */
+/** The exchange of an agent's error or of one of its causes; recognized by its shape. */
 export function exchangeOf(error: unknown): HttpExchange | undefined {
   for (let cause = error, step = 0; cause instanceof Error && step < 10; cause = cause.cause, step += 1) {
     const { exchange } = cause as { exchange?: unknown };
@@ -35,7 +35,7 @@ export function exchangeOf(error: unknown): HttpExchange | undefined {
   return undefined;
 }
 
-/** An author's function must not take the place of the failure that it is about. */
+/** An exception in an author's function must not replace the original failure. */
 function resultOf(exchange: () => unknown, owner: unknown): unknown {
   try {
     return exchange.call(owner);
@@ -44,10 +44,10 @@ function resultOf(exchange: () => unknown, owner: unknown): unknown {
   }
 }
 
-/** Longer bodies are cut, in characters. */
+/** Maximum length of a shown body, in characters. */
 const shownBody = 8_192;
 
-/** Longer ones are not looked into for secrets, so nothing of them is shown; in characters. */
+/** Maximum length of a body that is searched for secrets; longer ones are not shown. In characters. */
 const readBody = 1_048_576;
 
 export interface Exchanged {
@@ -80,14 +80,14 @@ function shownUrl(url: URL, redactor: Redactor): string {
   return redactor.redact(url.origin + url.pathname) + (names.length === 0 ? "" : `?${names.join("&")}`);
 }
 
-/** The scheme of a secret (`Bearer`) tells of a mistake, and nothing of the secret. */
+/** Keeps the scheme (`Bearer`), which may reveal a mistake but nothing about the secret. */
 function maskedHeader(value: string, name: string): string {
   if (PLAIN_HEADERS.has(name.toLowerCase())) return value;
   const [, scheme = ""] = /^(\w+ )\S/.exec(value) ?? [];
   return `${scheme}***`;
 }
 
-/** Texts under secret-like keys, whatever their length. */
+/** Masks strings under secret-like keys, whatever their length. */
 function masked(body: string): string {
   try {
     return JSON.stringify(maskSecrets(JSON.parse(body) as unknown).value);
@@ -101,7 +101,7 @@ function cut(text: string): string {
 }
 
 function tooLong(text: string): string {
-  return `(${text.length} characters: too long to be searched for secrets)`;
+  return `(${text.length} characters, not shown: too long to search for secrets)`;
 }
 
 function mapValues(

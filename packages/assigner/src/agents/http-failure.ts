@@ -3,7 +3,7 @@ import { saysContextLimit } from "./context-limit.js";
 import { type HeaderOf, retryAfterMs } from "./retry-after.js";
 import { ProxyRefusalError } from "./tunnel-agent.js";
 
-/** What an endpoint answered. `text` is the body, decoded. */
+/** An endpoint's answer. `text` is the decoded body. */
 export interface Answer {
   readonly status: number;
   readonly header: HeaderOf;
@@ -13,20 +13,20 @@ export interface Answer {
   readonly sent: string;
 }
 
-/** Request Timeout, Conflict, Too Early, Too Many Requests: the same request may do later. */
+/** Request Timeout, Conflict, Too Early, Too Many Requests: the same request may succeed later. */
 const PASSING = new Set([408, 409, 425, 429]);
 
-/** OpenAI's word for an account without money: a 429 by number, but nothing that passes within a run. */
+/** OpenAI's code for an account without credit: a 429 that does not resolve within a run. */
 const OUT_OF_MONEY = /insufficient_quota/;
 
-/** Errors of TLS that no repetition mends: whom we reach is not whom the certificate names, or nobody vouches for it. */
+/** TLS errors that a retry does not fix: the certificate does not match the host, or it is not trusted. */
 const CERTIFICATE =
   /CERT|UNABLE_TO_(VERIFY|GET|DECODE)|CRL|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)/;
 
 /**
- * What an answer that is no success stands for. v0.2 sends every failed request three times; here a 4xx other than
- * 408, 409, 425 and 429 is permanent: the endpoint has judged the request, and the same request (a wrong key, an
- * unknown model) would be judged the same, after needless waiting and, on some endpoints, at a price.
+ * Classifies an unsuccessful answer. v0.2 sends every failed request three times; here a 4xx other than 408, 409, 425 and
+ * 429 is permanent: the same request (with a wrong key or an unknown model) would fail again, after a useless wait and,
+ * on some endpoints, at a price.
  */
 export function failureOfAnswer(answer: Answer, nowMs: number): AgentFailure {
   if (saysContextLimit(answer.status, answer.text)) return { kind: "context_limit" };
@@ -38,15 +38,15 @@ export function failureOfAnswer(answer: Answer, nowMs: number): AgentFailure {
 }
 
 /**
- * What an answer stands for that is a success by its number but not what was expected. Some gateways report an
- * error, the context limit among them, with a 200.
+ * Classifies an answer with a successful status but unexpected content. Some gateways report errors, including the
+ * context limit, with status 200.
  */
 export function failureOfMisfit(answer: Answer): AgentFailure {
   const reportsError = /"error"\s*:\s*[{"]/.test(answer.text);
   return reportsError && saysContextLimit(200, answer.text) ? { kind: "context_limit" } : { kind: "retryable" };
 }
 
-/** What an error stands for that came instead of an answer: network faults pass, refused certificates do not. */
+/** Classifies an error without an answer: network errors are temporary, refused certificates are not. */
 export function failureOfFault(error: unknown): AgentFailure {
   const refusal = causes(error).find((cause) => cause instanceof ProxyRefusalError);
   if (refusal instanceof ProxyRefusalError) {
@@ -55,13 +55,13 @@ export function failureOfFault(error: unknown): AgentFailure {
   return isCertificateFault(error) ? { kind: "permanent" } : { kind: "retryable" };
 }
 
-/** Why a request got no answer, in one line, with what to do where that is known. */
+/** Why a request got no answer, in one line, with advice if available. */
 export function describeFault(error: unknown): string {
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== "" ? error.message : (code ?? "unknown fault");
   const text = code === undefined || message.includes(code) ? message : `${message} (${code})`;
   if (!isCertificateFault(error)) return text;
-  return `${text}: the certificate is not trusted; Node reads further authorities from NODE_EXTRA_CA_CERTS`;
+  return `${text}: the certificate is not trusted; add its authority with NODE_EXTRA_CA_CERTS`;
 }
 
 function isCertificateFault(error: unknown): boolean {
@@ -73,7 +73,7 @@ function codeOf(error: unknown): string | undefined {
   return codes.find((code) => typeof code === "string");
 }
 
-/** The error and what lies under it; a chain is followed for ten steps at most. */
+/** The error and its causes, up to ten. */
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause) chain.push(cause);

@@ -54,14 +54,14 @@ describe("the request", () => {
     });
   });
 
-  test("holds nothing that was not asked for; an empty key is no key", async () => {
+  test("contains only configured keys; an empty API key counts as none", async () => {
     const server = await serve(() => reply({ content: "x" }));
     await ask(build({ base_url: server.url, model: "m", api_key: "" }));
     expect(server.requests[0]?.headers).not.toHaveProperty("authorization");
     expect(Object.keys(JSON.parse(server.requests[0]?.text ?? ""))).toStrictEqual(["model", "messages"]);
   });
 
-  test("authorization among the headers stands before the key", async () => {
+  test("a configured authorization header overrides the API key", async () => {
     const server = await serve(() => reply({ content: "x" }));
     const parameters = { base_url: server.url, model: "m", api_key: "k", headers: { Authorization: "Other k" } };
     await ask(build(parameters));
@@ -81,7 +81,7 @@ describe("the answer", () => {
     expect(await ask(build({ base_url: server.url, model: "m" }))).toBe(expected);
   });
 
-  test("cut off before the first word: the context limit, unless the parameters limit the answer", async () => {
+  test("without text because of its length means the context limit, unless the parameters limit the answer", async () => {
     const server = await serve(() => reply({ content: null }, "length"));
     const parameters = { base_url: server.url, model: "m" };
     await expect(ask(build(parameters))).rejects.toMatchObject({ failure: { kind: "context_limit" } });
@@ -89,19 +89,19 @@ describe("the answer", () => {
     expect(await ask(build({ ...parameters, extra_body: { max_completion_tokens: 5 } }))).toBe("");
   });
 
-  test("cut off after some words is what the agent said", async () => {
+  test("truncated after some words counts as the agent's answer", async () => {
     const server = await serve(() => reply({ content: "half" }, "length"));
     expect(await ask(build({ base_url: server.url, model: "m" }))).toBe("half");
   });
 
   test.each([
-    ["<html>", "that is not JSON"],
-    ["[]", "it has no list 'choices'"],
-    ['{"choices":[]}', "its list 'choices' is empty"],
+    ["<html>", "it is not JSON"],
+    ["[]", "it has no 'choices' list"],
+    ['{"choices":[]}', "its 'choices' list is empty"],
     ['{"choices":[{"text":"x"}]}', "choices[0] has no 'message'"],
     ['{"choices":[{"message":{"content":5}}]}', "choices[0].message.content is a number"],
-    ['{"error":{"message":"upstream is down"}}', "it has no list 'choices'"],
-  ])("of another shape is retryable: %s", async (body, why) => {
+    ['{"error":{"message":"upstream is down"}}', "it has no 'choices' list"],
+  ])("of an unexpected shape is retryable: %s", async (body, why) => {
     const server = await serve(() => ({ body }));
     const error: AgentError = await ask(build({ base_url: server.url, model: "m" })).catch((reason) => reason);
     expect(error.message).toBe(`POST ${server.url}/chat/completions answered 200, but ${why}: ${body}`);
@@ -139,13 +139,13 @@ describe("failures", () => {
 test.each([
   [{}, "parameters.model: is required"],
   [{ model: "" }, "parameters.model: is required"],
-  [{ model: "m", max_token: 5 }, "parameters.max_token: is not known; known are name, base_url, model"],
+  [{ model: "m", max_token: 5 }, "parameters.max_token: is unknown; known parameters are name, base_url, model"],
   [{ model: "m", base_url: "host" }, "parameters.base_url: must be an http:// or https:// address"],
-  [{ model: "m", api_key: "a b" }, "parameters.api_key: holds a character that no key may hold"],
+  [{ model: "m", api_key: "a b" }, "parameters.api_key: contains a character that is not allowed in keys"],
   [{ model: "m", temperature: -1 }, "parameters.temperature: must be a number of at least 0, not -1"],
   [{ model: "m", max_tokens: 1.5 }, "parameters.max_tokens: must be an integer of at least 1, not 1.5"],
-  [{ model: "m", extra_body: { stream: true } }, "parameters.extra_body.stream: answers are not read as a stream"],
-  [{ model: "m", extra_body: { messages: [] } }, "parameters.extra_body.messages: is made from the history"],
+  [{ model: "m", extra_body: { stream: true } }, "parameters.extra_body.stream: streaming is not supported"],
+  [{ model: "m", extra_body: { messages: [] } }, "parameters.extra_body.messages: is generated from the history"],
 ])("refused: %j", (parameters, message) => {
   expect(() => build(parameters)).toThrow(message);
 });

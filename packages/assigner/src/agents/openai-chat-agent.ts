@@ -22,12 +22,12 @@ const KNOWN = [
 ];
 
 /**
- * An agent behind any endpoint that speaks OpenAI's chat completions. `inference` sends one request; failures are
- * classified as {@link HttpAgent}'s are, and:
- * - an answer that ends for its length before it holds a word, without a limit on the answer in the parameters, is
- *   the context limit;
- * - any other empty answer is what the agent said: the empty text, for the task to judge. (Trying again would let an
- *   agent that says nothing fail the sample without ever being scored.) A refusal's text is the answer.
+ * An agent for any endpoint with OpenAI's chat completions API. `inference` sends one request; failures are classified as
+ * in {@link HttpAgent}, and:
+ * - an empty answer that ended because of its length, without a limit on the answer in the parameters, is the context
+ *   limit;
+ * - any other empty answer counts as an answer: the empty string, which the task scores. (With retries, an agent that
+ *   says nothing would fail the sample without being scored.) The text of a refusal counts as the answer.
  */
 export class OpenAIChatAgent implements Agent {
   readonly #endpoint: Endpoint;
@@ -36,9 +36,9 @@ export class OpenAIChatAgent implements Agent {
 
   /**
    * Parameters: `model` (required), `base_url` (default `https://api.openai.com/v1`), `api_key`, `temperature`,
-   * `max_tokens`, `timeout_s` (seconds for one request, default 120), `system` (a first message of that role),
-   * `extra_body` (more keys of the request), `headers`, `proxies`.
-   * @throws CodedError CONFIG_INVALID that lists every problem, an unknown parameter among them.
+   * `max_tokens`, `timeout_s` (seconds for one request, default 120), `system` (a first message with that role),
+   * `extra_body` (additional keys of the request), `headers`, `proxies`.
+   * @throws CodedError CONFIG_INVALID that lists every problem, including unknown parameters.
    */
   constructor({ parameters }: BuildContext) {
     const reader = new ParameterReader("OpenAIChatAgent", parameters);
@@ -49,7 +49,7 @@ export class OpenAIChatAgent implements Agent {
     const system = reader.text("system", "");
     const body = readBody(reader);
     reader.finish();
-    // `headers` come last: an endpoint may want its key under another name or scheme.
+    // `headers` override the default: an endpoint may expect its key under another name or scheme.
     const headers = apiKey === "" ? shared.headers : withDefault("authorization", `Bearer ${apiKey}`, shared.headers);
     this.#endpoint = new Endpoint({ url, ...shared, headers, body });
     this.#body = body;
@@ -61,7 +61,9 @@ export class OpenAIChatAgent implements Agent {
     const answer = await this.#endpoint.post({ ...this.#body, messages: [...this.#opening, ...said] }, options.signal);
     const reply = this.#read(answer);
     if (reply.text === "" && reply.finish === "length" && !this.#limitsAnswer()) {
-      throw this.#endpoint.misfit(answer, "it ended for its length before the first word", { kind: "context_limit" });
+      throw this.#endpoint.misfit(answer, "it ended because of its length, before the first word", {
+        kind: "context_limit",
+      });
     }
     return reply.text;
   }
@@ -79,7 +81,7 @@ export class OpenAIChatAgent implements Agent {
   }
 }
 
-/** `<base>/chat/completions`, with the base's query kept (Azure's `api-version`). */
+/** `<base>/chat/completions`, keeping the query of the base (Azure's `api-version`). */
 function completionsUrl(base: URL): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/chat/completions`;
@@ -88,15 +90,15 @@ function completionsUrl(base: URL): URL {
 
 function readApiKey(reader: ParameterReader): string {
   const key = reader.text("api_key", "").trim();
-  // Printable ASCII is what a bearer token can be; a line break is usually a key read from a file.
-  if (!/^[\x21-\x7e]*$/.test(key)) reader.report("api_key", "holds a character that no key may hold");
+  // A bearer token is printable ASCII; a line break usually means that the key was read from a file.
+  if (!/^[\x21-\x7e]*$/.test(key)) reader.report("api_key", "contains a character that is not allowed in keys");
   return key;
 }
 
 function readBody(reader: ParameterReader): Mapping {
   const extra = reader.mapping("extra_body");
-  if (extra.stream) reader.report("extra_body.stream", "answers are not read as a stream; leave it out");
-  if ("messages" in extra) reader.report("extra_body.messages", "is made from the history; leave it out");
+  if (extra.stream) reader.report("extra_body.stream", "streaming is not supported; remove it");
+  if ("messages" in extra) reader.report("extra_body.messages", "is generated from the history; remove it");
   const temperature = reader.number("temperature", { minimum: 0 });
   const maxTokens = reader.number("max_tokens", { minimum: 1, integer: true });
   return {

@@ -2,17 +2,17 @@ import { CodedError } from "@eval/protocol";
 
 export type Mapping = Record<string, unknown>;
 
-/** The longest time limit taken, in seconds: what a Node timer can hold. */
+/** The longest time limit, in seconds: the maximum of a Node timer. */
 const MAX_SECONDS = 2_147_483;
 
 /**
- * Reads an agent's parameters and gathers every problem, so that a user mends them all at once. A method that finds
- * a problem notes it and returns a stand-in; {@link finish} throws. No message holds a value: values may be secrets.
+ * Reads an agent's parameters and collects every problem, so that a user can fix them all at once. A method that finds a
+ * problem records it and returns a placeholder; {@link finish} throws. Messages contain no values, which may be secrets.
  */
 export class ParameterReader {
   readonly #problems: string[] = [];
 
-  /** `owner` is the agent's public name; null and a missing key are the same. */
+  /** `owner` is the agent's public name; null counts as a missing key. */
   constructor(
     private readonly owner: string,
     private readonly parameters: Mapping,
@@ -26,12 +26,12 @@ export class ParameterReader {
     return this.#get(key) !== undefined;
   }
 
-  /** A text; without a `fallback` it is required and may not be empty. */
+  /** A string; without a `fallback` it is required and must not be empty. */
   text(key: string, fallback?: string): string {
     const value = this.#get(key);
     if (value === undefined && fallback !== undefined) return fallback;
     if (typeof value === "string" && (value !== "" || fallback !== undefined)) return value;
-    this.report(key, value === undefined || value === "" ? "is required" : `must be a text, not ${kindOf(value)}`);
+    this.report(key, value === undefined || value === "" ? "is required" : `must be a string, not ${kindOf(value)}`);
     return fallback ?? "";
   }
 
@@ -68,7 +68,7 @@ export class ParameterReader {
     return fallback;
   }
 
-  /** What `build` returns; the message of what it throws is a problem of `key`. */
+  /** The result of `build`; an exception's message becomes a problem of `key`. */
   attempt<Value>(key: string, build: () => Value): Value | undefined {
     try {
       return build();
@@ -80,7 +80,7 @@ export class ParameterReader {
 
   refuseUnknown(known: readonly string[]): void {
     for (const key of Object.keys(this.parameters)) {
-      if (!known.includes(key)) this.report(key, `is not known; known are ${known.join(", ")}`);
+      if (!known.includes(key)) this.report(key, `is unknown; known parameters are ${known.join(", ")}`);
     }
   }
 

@@ -52,10 +52,13 @@ test.each([
   [{ name: "constructor" }, "its name must be one of"],
   [{ args: {} }, "its name must be one of"],
   [{ name: "prompt_string", args: ["x"] }, "its args must be a mapping, not a list"],
-  [{ name: "prompt_string", args: { sufix: "x" } }, "its argument 'sufix' is not known; known are prefix, suffix"],
-  [{ name: "role_content_dict", args: { user_role: 1 } }, "its argument 'user_role' must be a text, not a number"],
+  [
+    { name: "prompt_string", args: { sufix: "x" } },
+    "its argument 'sufix' is unknown; known arguments are prefix, suffix",
+  ],
+  [{ name: "role_content_dict", args: { user_role: 1 } }, "its argument 'user_role' must be a string, not a number"],
   [{ name: "prompt_string", args: { user_format: "{text}" } }, "a field must start with 'content'"],
-  [{ name: "claude", args: { suffix: "x" } }, "it takes no args"],
+  [{ name: "claude", args: { suffix: "x" } }, "a prompter with this name takes no args"],
 ])("refused: %j", (setting, message) => {
   expect(() => makePrompter(setting)).toThrow(message);
 });

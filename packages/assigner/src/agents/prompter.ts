@@ -2,7 +2,7 @@ import type { Message } from "@eval/protocol/agent";
 import { parseFormatString, renderFormatString } from "./format-string.js";
 import { isMapping, kindOf, type Mapping } from "./parameters.js";
 
-/** Turns a history into keys of the request's body. */
+/** Converts a history to keys of the request's body. */
 export type Prompter = (history: readonly Message[]) => Mapping;
 
 type Texts<Name extends string> = Record<Name, string>;
@@ -32,7 +32,7 @@ const CLAUDE_TEXTS = {
 
 const PALM_TEXTS = { ...CHAT_DEFAULTS, role_key: "author", agent_role: "bot" };
 
-/** Name -> what makes the prompter from its arguments. These are v0.2's names. */
+/** Builders of the prompters, by v0.2's names. */
 const builders = new Map<string, (given: Mapping) => Prompter>([
   ["role_content_dict", (given) => roleContentDict(takeTexts(CHAT_DEFAULTS, given))],
   ["default", (given) => roleContentDict(takeTexts(CHAT_DEFAULTS, takeNone(given)))],
@@ -43,9 +43,9 @@ const builders = new Map<string, (given: Mapping) => Prompter>([
 ]);
 
 /**
- * The prompter of a setting `{name, args}`; an empty or missing setting is `role_content_dict` with its defaults.
- * v0.2 falls back to that for a name it does not know; here it is an error, since it is a slip of the pen.
- * @throws Error that says what is wrong with the setting.
+ * Creates the prompter of a setting `{name, args}`; an empty or missing setting means `role_content_dict` with its
+ * defaults. v0.2 also uses that for an unknown name; here that is an error, because it is probably a mistake.
+ * @throws Error that describes the problem.
  */
 export function makePrompter(setting: Mapping): Prompter {
   if (Object.keys(setting).length === 0) return roleContentDict(CHAT_DEFAULTS);
@@ -59,15 +59,15 @@ export function makePrompter(setting: Mapping): Prompter {
 function takeTexts<Name extends string>(defaults: Texts<Name>, given: Mapping): Texts<Name> {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, name)) {
-      throw new Error(`its argument '${name}' is not known; known are ${Object.keys(defaults).join(", ")}`);
+      throw new Error(`its argument '${name}' is unknown; known arguments are ${Object.keys(defaults).join(", ")}`);
     }
-    if (typeof value !== "string") throw new Error(`its argument '${name}' must be a text, not ${kindOf(value)}`);
+    if (typeof value !== "string") throw new Error(`its argument '${name}' must be a string, not ${kindOf(value)}`);
   }
   return { ...defaults, ...given };
 }
 
 function takeNone(given: Mapping): Mapping {
-  if (Object.keys(given).length > 0) throw new Error("it takes no args under this name");
+  if (Object.keys(given).length > 0) throw new Error("a prompter with this name takes no args");
   return given;
 }
 

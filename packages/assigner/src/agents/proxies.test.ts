@@ -23,7 +23,7 @@ const ask = (parameters: Record<string, unknown>, signal = new AbortController()
   new HttpAgent({ parameters, configDir: "/" }).inference([{ role: "user", content: "hi" }], { signal });
 
 describe("http endpoints", () => {
-  test("the proxy is sent the whole address and its own credentials, the endpoint none of them", async () => {
+  test("the proxy gets the full address and its own credentials, the endpoint gets no credentials", async () => {
     const server = await owned(startServer(() => ({ body: { ok: 1 } })));
     const proxy = await owned(startProxy());
     const url = `${server.url}/chat`;
@@ -34,7 +34,7 @@ describe("http endpoints", () => {
     expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${server.port}`);
   });
 
-  test("an https proxy alone, or one of the environment, is not used", async () => {
+  test("neither an https proxy nor the environment's proxies are used", async () => {
     const server = await owned(startServer(() => ({ body: "{}" })));
     const proxy = await owned(startProxy());
     for (const name of ["http_proxy", "HTTP_PROXY", "all_proxy"]) vi.stubEnv(name, proxy.url);
@@ -42,7 +42,7 @@ describe("http endpoints", () => {
     expect(proxy.asked).toStrictEqual([]);
   });
 
-  test("a proxy that demands a password is a permanent failure", async () => {
+  test("a proxy that requires a password is a permanent failure", async () => {
     const server = await owned(startServer(() => ({ body: "{}" })));
     const proxy = await owned(startProxy(407));
     await expect(ask({ url: server.url, proxies: { http: proxy.url } })).rejects.toMatchObject({
@@ -52,7 +52,7 @@ describe("http endpoints", () => {
 });
 
 describe("https endpoints", () => {
-  test("the proxy sees the host alone; the certificate is verified end to end", async () => {
+  test("the proxy only sees the host; the certificate is verified end to end", async () => {
     const server = await owned(startTlsServer(() => ({ body: "{}" })));
     const proxy = await owned(startProxy());
     const call = ask({ url: `${server.url}/secret?path`, proxies: { https: proxy.url } });
@@ -62,7 +62,7 @@ describe("https endpoints", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test.each(["127.0.0.1", "localhost"])("a tunnel to %s is used again", async (host) => {
+  test.each(["127.0.0.1", "localhost"])("a tunnel to %s is reused", async (host) => {
     const server = await owned(startTlsServer(({ text }) => ({ body: `got ${text}` })));
     const proxy = await owned(startProxy());
     const agent = new TunnelAgent(new URL(proxy.url.replace("//", "//me:pw@")), 5000, { ca: selfSigned.cert });
@@ -85,7 +85,7 @@ describe("https endpoints", () => {
     await expect(call).rejects.toThrow(`the proxy 127.0.0.1:${proxy.port} answered ${status} to CONNECT`);
   });
 
-  test("no proxy there, and one that never answers", async () => {
+  test("an unreachable proxy, and a proxy that never answers", async () => {
     const gone = await startProxy();
     await gone.close();
     const call = ask({ url: "https://127.0.0.1:1/", proxies: { all: gone.url } });
@@ -105,7 +105,7 @@ describe("https endpoints", () => {
 });
 
 describe("the setting", () => {
-  test("the most particular entry wins", () => {
+  test("the most specific entry wins", () => {
     const proxies = readProxies({
       http: "proxy-a:8080",
       "http://host": "http://proxy-b",
@@ -123,7 +123,7 @@ describe("the setting", () => {
   test.each([
     [{ http: "socks5://secret@host" }, "http has the scheme socks5://; only http:// and https:// proxies"],
     [{ http: "http://" }, "http is not an address"],
-    [{ http: 8080 }, "http must be a text, not a number"],
+    [{ http: 8080 }, "http must be a string, not a number"],
     [{ socks: "http://host" }, "'socks' is not one of http, https, all"],
   ])("refused: %j", (setting, message) => {
     expect(() => readProxies(setting)).toThrow(message);

@@ -4,9 +4,9 @@ import { kindOf, type Mapping } from "./parameters.js";
 export type Proxies = ReadonlyMap<string, URL>;
 
 /**
- * Reads a `proxies` mapping as Python's requests takes it: `{http: address, https: address}`. An address without a
- * scheme is taken for `http://`; null or "" is no proxy.
- * @throws Error that names the entry that cannot be used, without its address, which may hold a password.
+ * Reads a `proxies` mapping in the format of Python's requests: `{http: address, https: address}`. The default scheme of
+ * an address is `http://`; null or "" means no proxy.
+ * @throws Error that names the invalid entry, without its address, which may contain a password.
  */
 export function readProxies(setting: Mapping): Proxies {
   const proxies = new Map<string, URL>();
@@ -15,26 +15,26 @@ export function readProxies(setting: Mapping): Proxies {
       throw new Error(`'${kind}' is not one of http, https, all, http://<host>, https://<host>, all://<host>`);
     }
     if (address === null || address === "") continue;
-    if (typeof address !== "string") throw new Error(`${kind} must be a text, not ${kindOf(address)}`);
+    if (typeof address !== "string") throw new Error(`${kind} must be a string, not ${kindOf(address)}`);
     proxies.set(kind, proxyUrl(kind, address));
   }
   return proxies;
 }
 
-/** The proxy for a target: the most particular entry wins, as with requests. */
+/** The proxy for a target: the most specific entry wins, as in requests. */
 export function proxyFor(target: URL, proxies: Proxies): URL | undefined {
   const scheme = target.protocol.slice(0, -1);
   const kinds = [`${scheme}://${target.hostname}`, scheme, `all://${target.hostname}`, "all"];
   return kinds.map((kind) => proxies.get(kind)).find((proxy) => proxy !== undefined);
 }
 
-/** A URL's port as a number; the scheme's own where it has none. */
+/** A URL's port as a number; the scheme's default if it has none. */
 export function portOf(url: URL): number {
   if (url.port !== "") return Number(url.port);
   return url.protocol === "https:" ? 443 : 80;
 }
 
-/** A URL's host name as a socket wants it: an IPv6 address without its brackets. */
+/** A URL's host name in the form that sockets expect: an IPv6 address without brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }

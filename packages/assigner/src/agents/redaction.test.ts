@@ -6,7 +6,7 @@ test("a secret is masked in each of its forms, the longest first", () => {
   expect(redactor.redact('sk-abc-def sk-abc {"p":"pa\\"ss w"} pa%22ss%20w abc')).toBe('*** *** {"p":"***"} *** abc');
 });
 
-test("an excerpt is one line of 300 characters, and no cut leaves half of a secret", () => {
+test("an excerpt is one line of 300 characters, and truncation never leaves half of a secret", () => {
   const redactor = new Redactor(["secret-value"]);
   expect(redactor.excerpt(" a\n\n b ")).toBe("a b");
   expect(redactor.excerpt("")).toBe("(empty)");
@@ -28,7 +28,7 @@ test("URLs: credentials and query values", () => {
   expect(secrets).toEqual(expect.arrayContaining(["me", "p%40ss", "p@ss", "k-5678", btoa("me:p@ss")]));
 });
 
-test("bodies: texts under keys that name a secret", () => {
+test("bodies: strings under keys that name a secret", () => {
   const body = { model: "m", max_tokens: "12345", auth: { user: "u-1234" }, list: [{ api_key: "k-5678" }], n: 5 };
   expect(secretsOfBody(body)).toStrictEqual(["u-1234", "k-5678"]);
 });

@@ -2,22 +2,22 @@ import { isMapping } from "./parameters.js";
 import { basicCredentials, decoded } from "./url-credentials.js";
 
 const SECRET_KEY = /key|token|secret|passw|credential|auth|cookie|session/i;
-/** Counts, not secrets: max_tokens and its like. */
+/** Counts, not secrets: max_tokens and similar keys. */
 const COUNT_KEY = /tokens$/i;
-/** Headers of requests whose values hold no secret. */
+/** Request headers whose values are never secret. */
 export const PLAIN_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
-/** Anything shorter would blot out ordinary words. */
+/** Minimum length of a secret: shorter ones would mask ordinary words. */
 const MIN_LENGTH = 4;
 const EXCERPT_LENGTH = 300;
 
-/** Takes secret values out of texts that go into messages. */
+/** Removes secret values from texts of messages. */
 export class Redactor {
   readonly #secrets: readonly string[];
 
   constructor(secrets: Iterable<string>) {
     const forms = [...secrets].flatMap((secret) => [secret, jsonForm(secret), urlForm(secret)]);
     const distinct = new Set(forms.filter((form) => form.length >= MIN_LENGTH));
-    // The longest first: a secret may be a part of another.
+    // The longest first, because a secret may be part of another one.
     this.#secrets = [...distinct].sort((one, other) => other.length - one.length);
   }
 
@@ -25,7 +25,7 @@ export class Redactor {
     return this.#secrets.reduce((result, secret) => result.replaceAll(secret, "***"), text);
   }
 
-  /** The text's beginning on one line. Secrets go first: a cut must not leave half of one. */
+  /** The beginning of the text, on one line. Secrets are removed first, because truncating could leave half of one. */
   excerpt(text: string): string {
     const line = this.redact(text).replace(/\s+/g, " ").trim();
     if (line === "") return "(empty)";
@@ -34,7 +34,7 @@ export class Redactor {
   }
 }
 
-/** Header values that may be secret: all but a few plain ones. Of `Bearer x` both the whole and `x`. */
+/** Header values that may be secret: all but a few known ones. For `Bearer x`, both the whole value and `x`. */
 export function secretsOfHeaders(headers: Record<string, string>): string[] {
   return Object.entries(headers)
     .filter(([name]) => !PLAIN_HEADERS.has(name.toLowerCase()))
@@ -47,7 +47,7 @@ export function secretsOfUrl(url: URL): string[] {
   return [...credentials, basicCredentials(url)?.slice("Basic ".length) ?? "", ...url.searchParams.values()];
 }
 
-/** Texts under keys that name a secret, at any depth. */
+/** Strings under keys that name a secret, at any depth. */
 export function secretsOfBody(value: unknown, secret = false): string[] {
   if (typeof value === "string") return secret ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((item) => secretsOfBody(item, secret));
@@ -61,7 +61,7 @@ function jsonForm(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** A text that has no such form (it holds half of a surrogate pair) stays as it is. */
+/** A text that cannot be encoded (because of an unpaired surrogate) is not changed. */
 function urlForm(text: string): string {
   try {
     return encodeURIComponent(text);

@@ -2,9 +2,9 @@
 export type HeaderOf = (name: string) => string | undefined;
 
 /**
- * How long the endpoint asks to be left alone, in milliseconds: `retry-after-ms`, else `retry-after` in seconds or as
- * an HTTP date. A date is compared with the answer's own `date` where there is one, so that a clock that is off does
- * no harm, else with `nowMs`. Undefined where nothing readable was said.
+ * How long the endpoint asks the client to wait, in milliseconds: `retry-after-ms`, else `retry-after` in seconds or as an
+ * HTTP date. A date is compared with the answer's own `date` if present, so that a wrong clock does no harm, else with
+ * `nowMs`. Undefined if there is no valid value.
  */
 export function retryAfterMs(header: HeaderOf, nowMs: number): number | undefined {
   const milliseconds = decimal(header("retry-after-ms"));
@@ -21,7 +21,7 @@ function decimal(text: string | undefined): number | undefined {
   return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
 }
 
-/** Only texts that name a month are taken for dates: `Date.parse` reads `-5` as a year. */
+/** Only texts with the name of a month are parsed as dates, because `Date.parse` reads `-5` as a year. */
 function dateMs(text: string | undefined): number | undefined {
   const time = text !== undefined && /[a-z]{3}/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;

@@ -6,7 +6,7 @@ import { connect } from "node:tls";
 import { hostOf, portOf } from "./proxies.js";
 import { basicCredentials } from "./url-credentials.js";
 
-/** A proxy answered a CONNECT with something else than 200. */
+/** A proxy answered CONNECT with a status other than 200. */
 export class ProxyRefusalError extends Error {
   override readonly name = "ProxyRefusalError";
   constructor(
@@ -18,15 +18,14 @@ export class ProxyRefusalError extends Error {
 }
 
 /**
- * Reaches https endpoints through a proxy's CONNECT: the proxy sees the host's name and nothing else, and the
- * endpoint's certificate is verified end to end. Tunnels are kept and used again like plain connections. (axios' own
- * tunnel opens a new one for every request.)
+ * Reaches https endpoints through a proxy's CONNECT: the proxy only sees the host name, and the endpoint's certificate is
+ * verified end to end. Tunnels are kept and reused like plain connections. (axios opens a new tunnel for every request.)
  */
 export class TunnelAgent extends Agent {
   readonly #proxy: URL;
   readonly #timeoutMs: number;
 
-  /** `timeoutMs` bounds the opening of a tunnel. */
+  /** `timeoutMs` limits the opening of a tunnel. */
   constructor(proxy: URL, timeoutMs: number, options: AgentOptions = {}) {
     super({ keepAlive: true, rejectUnauthorized: true, ...options });
     this.#proxy = proxy;
@@ -37,7 +36,7 @@ export class TunnelAgent extends Agent {
     options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex | null | undefined {
-    // Node passes the failure alone; its types ask for a stream as well.
+    // On a failure Node passes only the error; its types require a stream as well.
     const done = callback as (error: Error | null, stream?: Duplex) => void;
     this.#openTunnel(`${bracketed(String(options.host))}:${options.port}`).then(
       (socket) => done(null, connect(tlsOptions(options, socket))),
@@ -85,7 +84,7 @@ export class TunnelAgent extends Agent {
 }
 
 function tlsOptions(options: RequestOptions, socket: Socket) {
-  // The host stays: it is what the certificate is compared with where there is no server name (an IP address).
+  // Keeps the host: without a server name (an IP address), the certificate is compared with it.
   const { path: _path, port: _port, ...rest } = options;
   return { ...rest, host: String(options.host), socket, ALPNProtocols: ["http/1.1"] };
 }

@@ -1,10 +1,10 @@
-/** The `Authorization` that a URL's `user:password@` stands for. */
+/** The `Authorization` header for a URL's `user:password@`. */
 export function basicCredentials(url: URL): string | undefined {
   if (url.username === "" && url.password === "") return undefined;
   return `Basic ${Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString("base64")}`;
 }
 
-/** The address as it may be sent and shown: without credentials and fragment. */
+/** The address without credentials and fragment, safe to send and show. */
 export function withoutCredentials(url: URL): URL {
   const plain = new URL(url.href);
   plain.username = "";
@@ -13,7 +13,7 @@ export function withoutCredentials(url: URL): URL {
   return plain;
 }
 
-/** A part of a URL without its percent signs; as it is where they are no encoding. */
+/** Decodes a part of a URL; returns it unchanged if it is not valid percent-encoding. */
 export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,8 +1,8 @@
-/** An agent or a task, as the allocator sees it. */
+/** An agent or a task, as input of the allocator. */
 export interface AllocationSide {
-  /** Samples it may have in flight at once; only weighs the estimate of its time left. */
+  /** Maximum number of samples in flight; only used to estimate the remaining time. */
   capacity: number;
-  /** Samples that may be started on it now. 0 or less: none. */
+  /** Number of samples that may be started now. 0 or less: none. */
   free: number;
 }
 
@@ -11,13 +11,13 @@ export interface AllocationCell {
   /** Positions in `agents` and `tasks`. */
   agent: number;
   task: number;
-  /** Samples that are not started yet. */
+  /** Number of samples that are not started yet. */
   left: number;
-  /** Smaller goes first. Cells of one priority are equals: the order in the file only breaks the last tie. */
+  /** Smaller values start first. Cells of one priority are equal: the order in the file only breaks ties. */
   priority: number;
-  /** Estimated seconds of one sample; 1 for every cell while nothing is known. */
+  /** Estimated seconds per sample; 1 for every cell while nothing is known. */
   secondsPerSample: number;
-  /** `sequence` of the allocation that served it last; at the start, of the first allocation. */
+  /** `sequence` of the last allocation that served it; initially, that of the first allocation. */
   lastServed: number;
 }
 
@@ -25,7 +25,7 @@ export interface AllocationProblem {
   agents: readonly AllocationSide[];
   tasks: readonly AllocationSide[];
   cells: readonly AllocationCell[];
-  /** Number of this allocation; one more than the last one's. */
+  /** Number of this allocation; increases by one each time. */
   sequence: number;
 }
 

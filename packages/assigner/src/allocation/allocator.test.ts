@@ -20,7 +20,7 @@ function countsOf(problem: AllocationProblem, allocations: Allocation[]): number
 
 const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
 
-/** Ford and Fulkerson on a matrix, one unit at a time: slow, and nothing in common with what it judges. */
+/** Ford and Fulkerson on a matrix, one unit at a time: slow, and independent of the code under test. */
 function slowMaximum({ agents, tasks, cells }: AllocationProblem): number {
   const size = agents.length + tasks.length + 2;
   const residual = Array.from({ length: size }, () => new Array<number>(size).fill(0));
@@ -104,7 +104,7 @@ const large = problems({ side: 8, free: 6, left: 9, priorities: 3, sequence: 200
 const small = problems({ side: 3, free: 2, left: 2, priorities: 3, sequence: 0 });
 
 describe("the flow", () => {
-  test("is as large as any, within what is free and what is left", () => {
+  test("is maximal, within the free capacities and the samples left", () => {
     fc.assert(
       fc.property(large, (problem) => {
         const counts = countsOf(problem, allocate(problem));
@@ -133,7 +133,7 @@ describe("the flow", () => {
     );
   });
 
-  test("leaves the served cell for another where that starts more", () => {
+  test("moves from a served cell to another one if that starts more samples", () => {
     const problem = {
       agents: sides(1, 1),
       tasks: sides(1, 1),
@@ -176,12 +176,12 @@ describe("among maximum flows", () => {
     );
   });
 
-  test("a single free slot goes to the cell that is unserved for longest, then to the first in the file", () => {
+  test("a single free slot goes to the cell that has been unserved the longest, then to the first in the file", () => {
     const cells = [cell(0, 0, { lastServed: 3 }), cell(0, 1, { lastServed: 2 }), cell(0, 2, { lastServed: 2 })];
     expect(allocate({ agents: sides(1), tasks: sides(9, 9, 9), cells, sequence: 4 })).toEqual([{ cell: 1, count: 1 }]);
   });
 
-  test("a slow task goes before a quick one with more samples", () => {
+  test("a slow task comes before a quick one with more samples", () => {
     const cells = [cell(0, 0, { left: 900, secondsPerSample: 0.1 }), cell(0, 1, { left: 100, secondsPerSample: 5 })];
     const agents = [{ capacity: 10, free: 1 }];
     const tasks = [
@@ -212,7 +212,7 @@ describe("the bound on waiting", () => {
     );
   });
 
-  test("no cell waits for longer than its patience and one allocation a cell, whatever the priorities", () => {
+  test("no cell waits longer than its patience plus one allocation per cell, whatever the priorities", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 6 }), (priorities) => {
         const cells = priorities.map((priority, task) => cell(0, task, { priority, left: 1_000_000 }));
@@ -237,7 +237,7 @@ function lexicographic(one: number[], other: number[]): number {
   return at < 0 ? 0 : (one[at] as number) - (other[at] as number);
 }
 
-/** Seconds left of each agent and task that has a cell which could start now. */
+/** Seconds left of each agent and task with a cell that could start now. */
 function timesLeft({ agents, tasks, cells }: AllocationProblem) {
   const startable = (each: AllocationCell) =>
     Math.min(each.left, agents[each.agent]?.free ?? 0, tasks[each.task]?.free ?? 0) > 0;

@@ -3,22 +3,22 @@ import { improveCounts } from "./flow-counts.js";
 import { byUrgency, type Urgency } from "./urgency.js";
 
 /**
- * Which samples to start now: a maximum flow source -> agents -> cells -> tasks -> sink over what is free. What is in
- * flight stays where it is. Pure; the result is in the order in which the samples should be started.
+ * Decides which samples to start now: a maximum flow source -> agents -> cells -> tasks -> sink over the free capacities.
+ * Samples in flight are not moved. Pure; the result is in the order in which the samples should be started.
  *
  * Among maximum flows:
- * 1. as much as possible goes to the smallest `priority`, of the rest as much as possible to the next, and so on. (The
- *    order in the file is no priority by itself: it would starve the cells below, and leave the bottleneck for the end.)
- * 2. then the cell whose agent or task has the most estimated seconds left: the samples left on it x their seconds /
+ * 1. as many samples as possible go to the smallest `priority`, then as many as possible to the next, and so on. (The
+ *    order in the file is no priority: it would starve the later cells, and leave the bottleneck for the end.)
+ * 2. then to the cell whose agent or task has the most estimated seconds left: the samples left on it x their seconds /
  *    its capacity. The agent or task with the most gets as many samples as any flow could give it.
- * 3. then the cell that is unserved for longest, then the order in the file.
+ * 3. then to the cell that has been unserved the longest, then in the order of the file.
  *
- * Bound: a cell unserved for longer than its `patience` (urgency.ts) goes before all of this at the first allocation where some
- * maximum flow serves it (the longest unserved first). No sample is held back for fairness: a cell that no maximum flow
- * serves has to wait until one does.
+ * Bound: a cell that is unserved for longer than its `patience` (urgency.ts) comes before all of these rules, at the first
+ * allocation where some maximum flow serves it (the longest unserved first). No sample is held back for fairness: a cell
+ * that no maximum flow serves must wait until one does.
  *
- * Cost: one pass over the cells, then work in proportion to those that could start now; after one slot has become free
- * those are the cells of one agent or one task.
+ * Cost: one pass over the cells, then work proportional to the cells that could start now; after one slot has become
+ * free, these are the cells of one agent or one task.
  */
 export function allocate(problem: AllocationProblem): Allocation[] {
   const plan = byUrgency(problem);
@@ -31,7 +31,7 @@ export function allocate(problem: AllocationProblem): Allocation[] {
   return allocations;
 }
 
-/** Serves the cells in order, each with all that is free for it. */
+/** Serves the cells in order, each with all the capacity that is free for it. */
 function greedyCounts(order: readonly number[], { agents, tasks, cells }: AllocationProblem): number[] {
   const agentFree = agents.map(({ free }) => free);
   const taskFree = tasks.map(({ free }) => free);
@@ -44,7 +44,7 @@ function greedyCounts(order: readonly number[], { agents, tasks, cells }: Alloca
   });
 }
 
-/** Whether serving greedily may have missed the maximum, or one of the rules that a flow has to settle. */
+/** Whether greedy serving may have missed the maximum, or a rule that needs a flow. */
 function needsFlow({ order, overdue }: Urgency, counts: readonly number[], problem: AllocationProblem): boolean {
   if (order.length < 2) return false;
   const { cells } = problem;
@@ -56,13 +56,13 @@ function needsFlow({ order, overdue }: Urgency, counts: readonly number[], probl
   return !isBound(order, counts, problem);
 }
 
-/** Whether all that is free on one side is used: then no flow is larger. */
+/** Whether one side's free capacity is used up: then no flow is larger. */
 function isBound(order: readonly number[], counts: readonly number[], problem: AllocationProblem): boolean {
   const started = counts.reduce((sum, count) => sum + count, 0);
   return usable("agent", order, problem) === started || usable("task", order, problem) === started;
 }
 
-/** How much the agents (or the tasks) of the cells could start, were the other side without limits. */
+/** How many samples the agents (or the tasks) of the cells could start if the other side had no limits. */
 function usable(side: "agent" | "task", order: readonly number[], problem: AllocationProblem): number {
   const sides = side === "agent" ? problem.agents : problem.tasks;
   const rooms = new Float64Array(sides.length);

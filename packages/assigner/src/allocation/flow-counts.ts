@@ -2,15 +2,15 @@ import type { AllocationCell, AllocationProblem } from "./allocation-problem.js"
 import { FlowNetwork } from "./max-flow.js";
 import type { Urgency } from "./urgency.js";
 
-/** Sums of worths stay exact up to here. */
+/** Sums of worths are exact up to this value. */
 const maxWorth = 2 ** 40;
 
-/** Nodes 0 and 1; the agents and the tasks that have a cell follow. */
+/** Nodes 0 and 1; followed by the agents and the tasks that have a cell. */
 const source = 0;
 const sink = 1;
 
 /**
- * Samples by cell of `plan.order`: a maximum flow that starts from the greedy `counts`, moved to the smaller
+ * Samples by cell of `plan.order`: a maximum flow that starts from the greedy `counts`, shifted to the smaller
  * priorities, with one sample for each overdue cell that a maximum flow can serve.
  */
 export function improveCounts(plan: Urgency, counts: readonly number[], problem: AllocationProblem): number[] {
@@ -51,9 +51,9 @@ function buildNetwork(order: readonly number[], counts: readonly number[], probl
 }
 
 /**
- * A worth for each edge such that one sample more of a priority outweighs any change to the priorities after it: powers
- * of a base above the number of cells on a cycle. Where so many priorities meet that the powers would be inexact, the
- * last ones count as one. Undefined where all cells have one priority.
+ * A worth for each edge such that one more sample of a priority outweighs any change to later priorities: powers of a
+ * base above the number of cells on a cycle. If there are too many priorities for exact powers, the last ones count as
+ * one. Undefined if all cells have the same priority.
  */
 function worthOfPriorities(
   order: readonly number[],
@@ -73,13 +73,13 @@ function worthOfPriorities(
   return worths;
 }
 
-/** One sample for each of the first `overdue` cells that can have one beside those before it. */
+/** Forces one sample for each of the first `overdue` cells, if it fits in addition to those before it. */
 function forceOverdue(network: FlowNetwork, edges: readonly number[], overdue: number): void {
   if (overdue === 0) return;
   const total = edges.reduce((sum, edge) => sum + network.flowOf(edge), 0);
   const kept = new Set<number>();
   for (const edge of edges.slice(0, overdue)) {
-    // Every sample is on a kept cell already: no search could succeed.
+    // Every sample is already on a kept cell: no search could succeed.
     if (kept.size === total) return;
     if (network.flowOf(edge) > 0 || network.force(edge, kept)) kept.add(edge);
   }

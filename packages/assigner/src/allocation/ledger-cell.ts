@@ -11,19 +11,19 @@ export interface Side extends AllocationSide {
   inFlight: number;
 }
 
-/** A sample to be started as its attempt `number`; see {@link Grant}. */
+/** A sample to start as its attempt `number`; see {@link Grant}. */
 export type Waiting = PlannedSample & Pick<Grant, "number" | "losses" | "repeats">;
 
 /** A planned cell in the ledger. */
 export interface Cell extends AllocationCell {
   plan: CellPlan;
-  /** The plan's remaining samples; in its order, but for those that probes have jumped to. */
+  /** The plan's remaining samples; in its order, except those that probes moved forward. */
   samples: readonly PlannedSample[];
-  /** Position of the next of them that was never started. */
+  /** Position of the next sample that was never started. */
   next: number;
-  /** Tries that were made at samples that had never been started. */
+  /** Number of probes with samples that had never been started. */
   probes: number;
-  /** Put back or to be tried again: thousands where failures are permanent. */
+  /** Samples that were put back or will be retried: thousands if failures are permanent. */
   again: RetryQueue<Waiting>;
 }
 
@@ -52,23 +52,23 @@ export function cellsOf(plans: readonly CellPlan[], agents: readonly Side[], tas
   }));
 }
 
-/** The next sample that was never started. There has to be one. */
+/** The next sample that was never started. There must be one. */
 export function neverStarted(cell: Cell): Waiting {
   const { index, epoch } = cell.samples[cell.next++] as PlannedSample;
   return { index, epoch, number: 1, losses: 0, repeats: 0 };
 }
 
-/** Samples that are neither in flight nor finished. */
+/** Number of samples that are neither in flight nor finished. */
 export function waiting({ samples, next, again }: Cell): number {
   return samples.length - next + again.size;
 }
 
-/** Those of them that may start now. */
+/** Number of waiting samples that may start now. */
 export function startable({ samples, next, again }: Cell, now: number): number {
   return samples.length - next + again.ready(now);
 }
 
-/** Takes what waits out of the plan; returns how many samples that were. */
+/** Removes the waiting samples from the plan; returns their number. */
 export function abandon(cell: Cell): number {
   const count = waiting(cell);
   cell.next = cell.samples.length;

@@ -26,7 +26,7 @@ describe("Ledger", () => {
     expect(ledger.inFlightOf("t")).toBe(2);
   });
 
-  it("grants no more than the controller has free, and no more than asked for", () => {
+  it("grants no more than the controller's free capacity, and no more than the limit", () => {
     const ledger = ledgerOf([planOf("a", "t", 9)], 9);
     expect(ledger.grant(0, () => 3)).toHaveLength(3);
     expect(ledger.grant(0, () => 0)).toHaveLength(0);
@@ -40,7 +40,7 @@ describe("Ledger", () => {
     expect(ledger.grant(5, plenty)).toMatchObject([{ index: 1, number: 1 }]);
   });
 
-  it("takes samples over that are under way, and grants none of them", () => {
+  it("adopts running samples, and grants none of them again", () => {
     const ledger = ledgerOf([planOf("a", "t", 4)], 2);
     const sample = { agent: "a", task: "t", epoch: 1, number: 2, losses: 1, repeats: 0 };
     const foreign = { ...sample, agent: "other" };
@@ -61,7 +61,7 @@ describe("Ledger", () => {
     expect(ledger.waitingFor("t")).toBe(1);
   });
 
-  it("bounds how often a sample is carried out, failures and losses together", () => {
+  it("limits the attempts at a sample, failures and losses together", () => {
     const capacity = { agent: new Map([["a", 1]]), task: new Map([["t", 1]]) };
     const retry = { maxAttempts: 3, maxExecutions: 3, delayMs: () => 0 };
     const ledger = new Ledger([planOf("a", "t", 1)], capacity, retry);
@@ -76,7 +76,7 @@ describe("Ledger", () => {
     expect(ledger.isDone).toBe(true);
   });
 
-  it("probes at a sample that was never started, of whichever task, else at the one that was tried least", () => {
+  it("probes with a sample that was never started, of any task, else with the one with the fewest attempts", () => {
     const ledger = ledgerOf([{ ...planOf("a", "urgent", 2), priority: -1 }, planOf("a", "t", 1)], 1, 9);
     const next = (now: number) => ledger.grant(now, plenty, 1, plenty, () => true)[0] as Grant;
     const take = (now: number) => {
@@ -105,7 +105,7 @@ describe("Ledger", () => {
     expect(ledger.inFlight).toBe(0);
   });
 
-  it("probes a failed sample again when its time has come, and not more often than allowed", () => {
+  it("retries a failed sample when it is due, and not more often than allowed", () => {
     const ledger = ledgerOf([planOf("a", "t", 1)], 1, 2);
     const [first] = ledger.grant(0, plenty) as [Grant];
     expect(ledger.end(first.attempt, true, 10)?.retried).toBe(true);
@@ -118,14 +118,14 @@ describe("Ledger", () => {
     expect(ledger.isDone).toBe(true);
   });
 
-  it("starts a sample that was put back before all others, as the same attempt number", () => {
+  it("starts a sample that was put back before all others, with the same attempt number", () => {
     const ledger = ledgerOf([planOf("a", "t", 3)], 1);
     const [first] = ledger.grant(0, plenty) as [Grant];
     ledger.putBack(first.attempt);
     expect(ledger.grant(0, plenty)).toMatchObject([{ index: 0, number: 1 }]);
   });
 
-  it("gives up what is left of a task, and keeps what is in flight", () => {
+  it("gives up the remaining samples of a task, and keeps the attempts in flight", () => {
     const ledger = ledgerOf([planOf("a", "t", 5), planOf("a", "u", 1)], 1);
     const [running] = ledger.grant(0, (task) => (task === "t" ? 1 : 0)) as [Grant];
     expect(ledger.abandon("t")).toBe(4);
@@ -171,7 +171,7 @@ describe("Ledger", () => {
   });
 });
 
-/** What a cell should do, found by looking through a list. */
+/** A simple model of a cell that searches a list. */
 class ModelCell {
   readonly running: Grant[] = [];
   #again: { index: Grant["index"]; number: number; due: number }[] = [];
@@ -219,7 +219,7 @@ class ModelCell {
   }
 }
 
-describe("Ledger, where many samples are tried again", () => {
+describe("Ledger with many retries", () => {
   const capacity = 4;
   const maxAttempts = 3;
   const step = fc.record({
@@ -240,7 +240,7 @@ describe("Ledger, where many samples are tried again", () => {
     rare: fc.nat(9),
   });
 
-  it("does what looking through a list would do", () => {
+  it("behaves like the simple model", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3 }),
@@ -299,7 +299,7 @@ describe("Ledger, where many samples are tried again", () => {
     if (retried) cell.retry(grant, due);
   }
 
-  it("costs hardly more an operation where 20,000 wait than where 200 do", () => {
+  it("costs hardly more per operation with 20,000 waiting samples than with 200", () => {
     const few = new Failing(200);
     const many = new Failing(20_000);
     const costs = Array.from({ length: 7 }, () => [few.cost(), many.cost()] as const);
@@ -308,21 +308,21 @@ describe("Ledger, where many samples are tried again", () => {
   });
 });
 
-/** A ledger whose samples have all failed, and fail again whenever they are tried. */
+/** A ledger whose samples have all failed, and fail again on every retry. */
 class Failing {
   readonly #ledger: Ledger;
   #now = 0;
 
   constructor(samples: number) {
     const sides = { agent: new Map([["a", samples]]), task: new Map([["t", samples]]) };
-    // One becomes due with every millisecond.
+    // One sample becomes due every millisecond.
     const retry = { maxAttempts: Number.POSITIVE_INFINITY, delayMs: () => samples };
     this.#ledger = new Ledger([planOf("a", "t", samples)], sides, retry);
     for (const { attempt } of this.#ledger.grant(0, plenty)) this.#ledger.end(attempt, true, this.#now++);
     this.#now = samples;
   }
 
-  /** Milliseconds of 500 retries, with what a centre asks after each. */
+  /** Milliseconds for 500 retries, with the queries that a center makes after each. */
   cost(): number {
     const start = performance.now();
     for (let retry = 0; retry < 500; retry++, this.#now++) {
@@ -347,7 +347,7 @@ function settle(ledger: Ledger, grant: Grant, outcome: string, now: number, fina
 }
 
 describe("exponentialBackoff", () => {
-  it("doubles from a second up to a minute, less up to a quarter", () => {
+  it("doubles from a second up to a minute, minus up to a quarter", () => {
     expect([2, 3, 4, 20].map((number) => exponentialBackoff(number, () => 0))).toEqual([1_000, 2_000, 4_000, 60_000]);
     expect(exponentialBackoff(2, () => 1)).toBe(750);
   });

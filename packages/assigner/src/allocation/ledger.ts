@@ -5,7 +5,7 @@ import { allocate } from "./allocator.js";
 import { abandon, type Cell, cellsOf, type Side, sidesOf, startable, type Waiting, waiting } from "./ledger-cell.js";
 import { preferNeverStarted, take } from "./probes.js";
 
-/** A sample that so many runners were lost with has failed, unless the policy says otherwise. */
+/** A sample fails after this many lost runners, unless the policy says otherwise. */
 const defaultExecutions = 3;
 
 interface Running {
@@ -21,7 +21,7 @@ interface Ended {
 }
 
 /**
- * What is planned, what is in flight, and both capacities: the pure heart of every centre. It starts nothing; the time
+ * The plan, the samples in flight, and both capacities: the pure core of every center. It starts nothing; the time
  * (monotonic milliseconds) is an argument.
  */
 export class Ledger {
@@ -71,17 +71,17 @@ export class Ledger {
     return this.#running.size === 0 && this.#cells.every((cell) => waiting(cell) === 0);
   }
 
-  /** When the next sample that waits for its retry is due; undefined where none waits. */
+  /** When the next retry is due; undefined if none is waiting. */
   nextDue(now: number): number | undefined {
     const dues = this.#cells.map(({ again }) => again.nextDue(now)).filter((due) => due !== undefined);
     return dues.length > 0 ? Math.min(...dues) : undefined;
   }
 
   /**
-   * Starts as much as the capacities allow, by maximum flow, and at most `limit` attempts.
-   * @param freeOf how many may be started on a task, whatever its configured capacity
-   * @param agentFreeOf the same of an agent that has so many in flight
-   * @param isProbing whether an agent, or a task, gets one attempt to see whether it works
+   * Grants as many attempts as the capacities allow, by maximum flow, and at most `limit`.
+   * @param freeOf how many may be started on a task, regardless of its configured capacity
+   * @param agentFreeOf the same for an agent with this many in flight
+   * @param isProbing whether an agent or a task gets one attempt as a probe
    */
   grant(
     now: number,
@@ -112,19 +112,19 @@ export class Ledger {
         grants.push(this.#start(cell, probes.has(cell), now));
       }
     }
-    // Allocations that start nothing must not age those that wait.
+    // Allocations that start nothing must not age the waiting cells.
     if (grants.length > 0) this.#sequence = sequence;
     return grants;
   }
 
-  /** An attempt that is in flight. */
+  /** The grant of an attempt in flight. */
   grantOf(attempt: string): Grant | undefined {
     return this.#running.get(attempt)?.grant;
   }
 
   /**
-   * Takes samples that are under way already into flight: they are not started again. One grant for each; undefined for
-   * a sample that is not planned, or is in flight. Called before anything else is granted.
+   * Marks samples that are already running as in flight, so that they are not started again. One grant for each;
+   * undefined for a sample that is not planned or is already in flight. Called before anything else is granted.
    */
   adopt(samples: readonly Omit<Grant, "attempt">[], now: number): (Grant | undefined)[] {
     const planned = this.#cells.map((cell) => new Map(cell.samples.map((sample) => [keyOf(sample), sample])));
@@ -146,13 +146,13 @@ export class Ledger {
     return running?.grant;
   }
 
-  /** Whether the sample of an attempt whose runner is gone may go to another. */
+  /** Whether the sample of an attempt whose runner is gone may move to another runner. */
   mayLose(attempt: string): boolean {
     const grant = this.#running.get(attempt)?.grant;
     return grant === undefined || executionsOf(grant) < this.#maxExecutions;
   }
 
-  /** Ends an attempt whose runner is gone: its sample is the next to start, as the same attempt number. */
+  /** Ends an attempt whose runner is gone: its sample is the next to start, with the same attempt number. */
   lose(attempt: string): Grant | undefined {
     const running = this.#end(attempt);
     if (running === undefined) return undefined;
@@ -161,15 +161,15 @@ export class Ledger {
   }
 
   /**
-   * Ends an attempt and frees its capacities. `retried`: it will be tried again.
-   * Undefined: the attempt is not in flight (any more), and its outcome must not count.
+   * Ends an attempt and frees its capacities. `retried`: the sample will be retried.
+   * Undefined if the attempt is not in flight (any more); its outcome must not count then.
    */
   end(attempt: string, mayRetry: boolean, now: number): Ended | undefined {
     const running = this.#end(attempt);
     if (running === undefined) return undefined;
     const { grant, cell, startedAt } = running;
     const durationMs = now - startedAt;
-    // A moving average over the last ten or so.
+    // A moving average over about the last ten samples.
     cell.secondsPerSample += (durationMs / 1000 - cell.secondsPerSample) * (grant.number === 1 ? 0.1 : 0.02);
     const number = grant.number + 1;
     const mayGoOn = number - grant.repeats <= this.retry.maxAttempts && executionsOf(grant) < this.#maxExecutions;
@@ -178,7 +178,7 @@ export class Ledger {
     return { grant, retried, durationMs };
   }
 
-  /** Ends an attempt whose sample is not to blame: it is tried again from `due` on, and the policy does not count it. */
+  /** Ends an attempt that was not the sample's fault: it is retried from `due` on, and does not count for the retry policy. */
   repeat(attempt: string, due: number, now: number): Ended | undefined {
     const running = this.#end(attempt);
     if (running === undefined) return undefined;
@@ -187,7 +187,7 @@ export class Ledger {
     return { grant, retried: true, durationMs: now - startedAt };
   }
 
-  /** Takes what is not in flight of a task, or of an agent, out of the plan; returns how many samples that were. */
+  /** Removes all samples of a task or an agent that are not in flight from the plan; returns their number. */
   abandon(name: string, side: "agent" | "task" = "task"): number {
     const cells = this.#cells.filter(({ plan }) => plan[side] === name);
     return cells.reduce((count, cell) => count + abandon(cell), 0);
@@ -224,12 +224,12 @@ function inFlightOn(sides: readonly Side[], name: string): number {
   return sides.find((side) => side.name === name)?.inFlight ?? 0;
 }
 
-/** How often the sample was carried out, this attempt included. */
+/** How often the sample was run, including this attempt. */
 function executionsOf({ number, losses, repeats }: Grant): number {
   return number + losses - repeats;
 }
 
-/** The same text for the same sample only: 1 and "1" are two. */
+/** A unique text for each sample: 1 and "1" are different. */
 function keyOf({ index, epoch }: PlannedSample): string {
   return JSON.stringify([index, epoch]);
 }

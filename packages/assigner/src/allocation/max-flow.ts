@@ -2,8 +2,8 @@
 const NONE = -1;
 
 /**
- * A network of integer capacities and the flow through it. Edges come in pairs: edge `e` and its reverse `e ^ 1`; what
- * is left of a capacity is the edge's residual, so pushing along `e` adds to `e ^ 1`.
+ * A network of integer capacities and the flow through it. Edges come in pairs: edge `e` and its reverse `e ^ 1`; the rest
+ * of a capacity is the edge's residual, so pushing along `e` adds to `e ^ 1`.
  */
 export class FlowNetwork {
   private readonly head: Int32Array;
@@ -27,7 +27,7 @@ export class FlowNetwork {
     this.queue = new Int32Array(nodes);
   }
 
-  /** Adds an edge that already carries `flow`, and returns its number: 0, 2, 4, ... in the order of adding. */
+  /** Adds an edge that already carries `flow`, and returns its number: 0, 2, 4, ... in the order of the calls. */
   addEdge(from: number, to: number, capacity: number, flow: number): number {
     const edge = this.edges;
     this.edges += 2;
@@ -42,7 +42,7 @@ export class FlowNetwork {
 
   /**
    * Adds flow from `source` to `sink` along shortest augmenting paths until there is none (Edmonds and Karp, 1972).
-   * Returns what was added. The total flow through an edge out of `source` or into `sink` never falls.
+   * Returns the added flow. The total flow through an edge out of `source` or into `sink` never decreases.
    */
   maximize(source: number, sink: number): number {
     let added = 0;
@@ -52,7 +52,7 @@ export class FlowNetwork {
 
   /**
    * Puts one unit on `edge` without changing the total: along a cycle through it that leaves at least one unit on each
-   * edge in `kept`. False, and nothing changed, where there is no such cycle.
+   * edge in `kept`. Returns false and changes nothing if there is no such cycle.
    */
   force(edge: number, kept: ReadonlySet<number>): boolean {
     if (this.residual[edge] === 0) return false;
@@ -65,9 +65,9 @@ export class FlowNetwork {
   }
 
   /**
-   * Raises the sum of flow x worth as far as it goes without changing the total, by going round cycles that are worth
-   * something (Klein, 1967; they are found as Bellman and Ford find negative ones). `worth` is by pair of edges:
-   * `worth[edge >> 1]`. Integer worths whose sums over all nodes stay below 2^53 are exact.
+   * Increases the sum of flow x worth as far as possible without changing the total, along cycles of positive worth (Klein,
+   * 1967; found like negative cycles by Bellman and Ford). `worth` is per pair of edges: `worth[edge >> 1]`. Integer
+   * worths whose sums over all nodes stay below 2^53 are exact.
    */
   improve(worth: Float64Array): void {
     const distance = new Float64Array(this.nodes);
@@ -88,7 +88,7 @@ export class FlowNetwork {
     this.residual[edge ^ 1] = (this.residual[edge ^ 1] as number) + amount;
   }
 
-  /** Breadth first; leaves the way in `arrivedBy`. Does not use `without`, nor take the last unit off a `kept` edge. */
+  /** Breadth first; stores the path in `arrivedBy`. Does not use `without`, nor take the last unit off a `kept` edge. */
   private search(from: number, to: number, without: number, kept?: ReadonlySet<number>): boolean {
     const { arrivedBy, queue, head, next, target, residual } = this;
     arrivedBy.fill(NONE);
@@ -107,7 +107,7 @@ export class FlowNetwork {
     return false;
   }
 
-  /** Pushes what fits, at most `limit`, along the way that ends in `end` and starts in `start`; a cycle if they are one. */
+  /** Pushes as much as fits, at most `limit`, along the path from `start` to `end`; along a cycle if they are equal. */
   private pushAlong(end: number, start: number, limit: number): number {
     let amount = limit;
     let node = end;
@@ -125,7 +125,7 @@ export class FlowNetwork {
     return amount;
   }
 
-  /** A node on a cycle whose worth is positive, with the cycle in `arrivedBy`; NONE where there is none. */
+  /** A node on a cycle of positive worth, with the cycle in `arrivedBy`; NONE if there is none. */
   private positiveCycle(worth: Float64Array, distance: Float64Array): number {
     distance.fill(0);
     this.arrivedBy.fill(NONE);
@@ -136,7 +136,7 @@ export class FlowNetwork {
     return NONE;
   }
 
-  /** A node on a cycle of `arrivedBy`, if it has one: such a cycle is never of cost 0 or more. */
+  /** A node on a cycle of `arrivedBy`, if it has one: such a cycle always has a negative cost. */
   private cycleOfArrivals(): number {
     const seenFrom = this.queue.fill(NONE);
     for (let start = 0; start < this.nodes; start++) {

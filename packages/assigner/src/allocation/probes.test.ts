@@ -10,7 +10,7 @@ import { Ledger } from "./ledger.js";
 
 const output: TaskOutput = { index: 0, status: "completed", result: null, history: [] };
 const well: EndedAttempt = { kind: "ended", output };
-const alike: EndedAttempt = { kind: "failed", error: "AGENT_FAILED", info: "boom", output: null };
+const sameFailure: EndedAttempt = { kind: "failed", error: "AGENT_FAILED", info: "boom", output: null };
 const timedOut: EndedAttempt = { kind: "failed", error: "SAMPLE_TIMEOUT", info: "slow", output: null };
 
 function planOf(task: string, samples: number): CellPlan {
@@ -25,13 +25,13 @@ interface Settings {
   maxAttempts?: number;
 }
 
-/** Carries plans out as a hand-out does, in virtual time: each attempt takes a second. */
+/** Runs plans like a center, in virtual time: each attempt takes a second. */
 class Simulation {
   now = 0;
-  /** Outcomes that no attempt follows, by sample. */
+  /** Final outcomes by sample. */
   readonly finals = new Map<string, EndedAttempt[]>();
   readonly attempts = new Map<string, number>();
-  /** The samples that were tried while the circuit was open, since it opened. */
+  /** The samples of the probes since the circuit opened. */
   probes: string[] = [];
   left = 0;
   readonly #ledger: Ledger;
@@ -109,14 +109,15 @@ class Simulation {
   }
 }
 
-const failingAt = (isBad: (index: number) => boolean) => (grant: Grant) => (isBad(Number(grant.index)) ? alike : well);
+const failingAt = (isBad: (index: number) => boolean) => (grant: Grant) =>
+  isBad(Number(grant.index)) ? sameFailure : well;
 
-describe("samples that always fail, of an agent that works", () => {
-  it("do not keep the others from being completed, wherever they are in a row", () => {
+describe("samples that always fail, with a working agent", () => {
+  it("do not prevent the others from being completed, wherever they are in the plan", () => {
     const row = fc.record({ before: fc.nat(99), bad: fc.integer({ min: 1, max: 60 }), more: fc.nat(50) });
     fc.assert(
       fc.property(row, fc.integer({ min: 1, max: 30 }), ({ before, bad, more }, concurrency) => {
-        // As many behind them as they are themselves.
+        // Followed by at least as many good samples.
         const samples = before + 2 * bad + more;
         const isBad = (index: number) => index >= before && index < before + bad;
         const ended = new Simulation([planOf("t", samples)], failingAt(isBad), { concurrency }).run();
@@ -131,7 +132,7 @@ describe("samples that always fail, of an agent that works", () => {
     ["ten in a row, then every eighth", (index: number) => index < 10 || index % 8 === 0],
     ["ten in a row, then every fifth", (index: number) => index < 10 || index % 5 === 0],
     ["ten in a row, then every second", (index: number) => index < 10 || index % 2 === 0],
-  ])("come to an end: %s", (_, isBad) => {
+  ])("end: %s", (_, isBad) => {
     const ended = new Simulation([planOf("t", 400)], failingAt(isBad)).run();
     expect(ended.finals.size).toBe(400);
     for (const [key, finals] of ended.finals) expect([key, finals.length]).toEqual([key, 1]);
@@ -139,8 +140,11 @@ describe("samples that always fail, of an agent that works", () => {
     expect(ended.now).toBeLessThan(400 * 1_000);
   });
 
-  it("end once each, after a bounded number of attempts, or are left after probes at different samples", () => {
-    const kinds = fc.array(fc.constantFrom(well, well, alike, alike, timedOut), { minLength: 1, maxLength: 150 });
+  it("end once each, after a bounded number of attempts, or remain after probes with different samples", () => {
+    const kinds = fc.array(fc.constantFrom(well, well, sameFailure, sameFailure, timedOut), {
+      minLength: 1,
+      maxLength: 150,
+    });
     const settings = fc.record({
       concurrency: fc.integer({ min: 1, max: 20 }),
       maxAttempts: fc.integer({ min: 1, max: 3 }),
@@ -164,19 +168,19 @@ describe("samples that always fail, of an agent that works", () => {
   });
 });
 
-describe("an agent that does not work", () => {
-  it("is given up after probes at different samples, also where those say nothing", () => {
+describe("a broken agent", () => {
+  it("is given up after probes with different samples, even if these give no evidence", () => {
     let ends = 0;
-    const ended = new Simulation([planOf("t", 300)], () => (++ends <= 10 ? alike : timedOut)).run();
+    const ended = new Simulation([planOf("t", 300)], () => (++ends <= 10 ? sameFailure : timedOut)).run();
     expect(ended.finals.size).toBe(9);
     expect(ended.left).toBe(291);
     expect(new Set(ended.probes).size).toBe(ended.probes.length);
   });
 
-  it("is tried where a sample was never started, in whichever task", () => {
+  it("is probed with a sample that was never started, in any task", () => {
     const ended = new Simulation(
       [planOf("bad", 11), planOf("good", 50)],
-      ({ task }) => (task === "bad" ? alike : well),
+      ({ task }) => (task === "bad" ? sameFailure : well),
       {
         concurrency: 1,
       },

@@ -1,18 +1,18 @@
 interface Entry<T> {
   item: T;
-  /** Monotonic milliseconds; not before. */
+  /** Earliest time; monotonic milliseconds. */
   due: number;
-  /** Orders what is due at the same time. */
+  /** The order of items with the same due time. */
   sequence: number;
 }
 
 /**
- * What waits to be started again: first what was put back, the latest first; then what is due, by due time.
- * Every call costs at most O(log n), amortised: an entry becomes due once. The time must not run backwards.
+ * Items that wait to be started again: first those that were put back, the latest first; then the others, by due time.
+ * Every call costs at most O(log n), amortized: an entry becomes due once. The time must not run backward.
  */
 export class RetryQueue<T extends object> {
   #putBack: T[] = [];
-  /** Binary min-heaps: what was found to be due, and what was not yet. */
+  /** Binary min-heaps: entries that are due, and entries that are not due yet. */
   #due: Entry<T>[] = [];
   #later: Entry<T>[] = [];
   #sequence = 0;
@@ -21,23 +21,23 @@ export class RetryQueue<T extends object> {
     return this.#putBack.length + this.#due.length + this.#later.length;
   }
 
-  /** To be taken before all others. */
+  /** Adds an item that is taken before all others. */
   putBack(item: T): void {
     this.#putBack.push(item);
   }
 
-  /** To be taken at `due` or later. */
+  /** Adds an item that may be taken at `due` or later. */
   add(item: T, due: number): void {
     push(this.#later, { item, due, sequence: this.#sequence++ });
   }
 
-  /** How many `take` would return one after the other. */
+  /** How many items `take` could return now. */
   ready(now: number): number {
     this.#advance(now);
     return this.#putBack.length + this.#due.length;
   }
 
-  /** When the next one becomes due; undefined where none waits for its time. */
+  /** When the next item becomes due; undefined if none is waiting. */
   nextDue(now: number): number | undefined {
     this.#advance(now);
     return this.#later[0]?.due;
@@ -48,7 +48,7 @@ export class RetryQueue<T extends object> {
     return this.#putBack.pop() ?? pop(this.#due)?.item;
   }
 
-  /** The one of those that `take` could return that has the smallest rank. Looks at all of them. */
+  /** Takes the item with the smallest rank among those that are due. Looks at all of them. */
   takeLeast(now: number, rankOf: (item: T) => number): T | undefined {
     this.#advance(now);
     const items = [...this.#putBack, ...this.#due.map(({ item }) => item)];
@@ -56,7 +56,7 @@ export class RetryQueue<T extends object> {
     if (first === undefined) return undefined;
     const least = others.reduce((one, other) => (rankOf(other) < rankOf(one) ? other : one), first);
     this.#putBack = this.#putBack.filter((item) => item !== least);
-    // What is sorted is a heap.
+    // A sorted array is a heap.
     this.#due = this.#due.filter(({ item }) => item !== least).sort((one, other) => (isBefore(one, other) ? -1 : 1));
     return least;
   }
@@ -96,7 +96,7 @@ function pop<T>(heap: Entry<T>[]): Entry<T> | undefined {
   return first;
 }
 
-/** Places `entry` in a heap whose root is to be replaced. */
+/** Places `entry` in a heap whose root is replaced. */
 function sinkFromRoot<T>(heap: Entry<T>[], entry: Entry<T>): void {
   let at = 0;
   for (;;) {

@@ -6,7 +6,7 @@ export interface Urgency {
   overdue: number;
 }
 
-/** Allocations that a cell may be passed over: 64, and 4 for each cell with samples left. */
+/** How many allocations may skip a cell: 64, plus 4 for each cell with samples left. */
 export function patience(cells: readonly AllocationCell[]): number {
   let waiting = 0;
   for (const cell of cells) if (cell.left > 0) waiting++;
@@ -32,7 +32,7 @@ function sortByUrgency(order: number[], problem: AllocationProblem): Urgency {
   const { cells, sequence } = problem;
   const seconds = secondsLeft(problem);
   const limit = sequence - patience(cells);
-  /** Overdue cells: their `lastServed`, which is below that of all others. */
+  /** For sorting: the `lastServed` of overdue cells, which is below that of all others. */
   const waited = (cell: AllocationCell) => Math.min(cell.lastServed, limit);
   order.sort((first, second) => {
     const one = cells[first] as AllocationCell;
@@ -49,7 +49,7 @@ function sortByUrgency(order: number[], problem: AllocationProblem): Urgency {
   return { order, overdue: firstInTime < 0 ? order.length : firstInTime };
 }
 
-/** By cell: the estimated seconds left of its agent or of its task, whichever has more. */
+/** For each cell, the estimated seconds left of its agent or of its task, whichever is larger. */
 function secondsLeft({ agents, tasks, cells }: AllocationProblem): Float64Array {
   const ofAgent = new Float64Array(agents.length);
   const ofTask = new Float64Array(tasks.length);

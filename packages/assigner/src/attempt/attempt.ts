@@ -3,24 +3,24 @@ import type { AgentFailure } from "@eval/protocol/agent";
 import type { Overload } from "./overload.js";
 import type { RunError } from "./run-error.js";
 
-/** A centre's order to a runner: carry this attempt out, now. Its units of capacity are taken already. */
+/** A center's order to a runner: run this attempt now. Its units of capacity are already claimed. */
 export interface Grant {
-  /** Unique among what one `start()` of a centre grants. */
+  /** Unique among the grants of one `start()` of a center. */
   attempt: string;
   agent: string;
   task: string;
   index: SampleIndex;
   /** Counts from 1. */
   epoch: number;
-  /** The how-manieth attempt of this launch at the sample; counts from 1. */
+  /** Attempt number of the sample in this launch, counted from 1. */
   number: number;
-  /** How many runners were lost with the sample. */
+  /** How often a runner was lost with this sample. */
   losses: number;
-  /** How many of the attempts before did not count, because its agent or its task was not to be had. */
+  /** How many earlier attempts did not count, because the agent or the task was unavailable. */
   repeats: number;
 }
 
-/** What came of an attempt that took place. */
+/** The outcome of an attempt that took place. */
 export type EndedAttempt = (
   | { kind: "ended"; output: TaskOutput }
   | {
@@ -28,22 +28,22 @@ export type EndedAttempt = (
       error: RunError;
       info: string;
       output: TaskOutput | null;
-      /** Of an `AGENT_FAILED`: what the agent's error said of itself. */
+      /** For `AGENT_FAILED`: the classification in the agent's error. */
       agentFailure?: AgentFailure | undefined;
     }
 ) & {
   sessionId?: number | undefined;
-  /** What the agent's endpoint refused meanwhile, if it did. */
+  /** The refusals of the agent's endpoint during the attempt, if any. */
   overload?: Overload | undefined;
 };
 
-/** What came of an attempt. Structured-cloneable: it may come from another process. */
+/** The outcome of an attempt. Structured-cloneable, because it may come from another process. */
 export type AttemptOutcome =
-  /** `ended`: the session ended. Whether its status is a result is the journal's to say. */
+  /** `ended`: the session ended. The journal decides whether its status counts as a result. */
   | EndedAttempt
-  /** The task had no free slot (406): nothing happened. */
+  /** The task had no free slot (406): nothing was started. */
   | { kind: "not available" }
   /** The run was stopped. */
   | { kind: "stopped" }
-  /** Its runner is gone, and nothing of it runs any more: another runner may carry the sample out. */
+  /** Its runner is gone, and nothing of it is running: another runner may run the sample. */
   | { kind: "lost"; info: string };

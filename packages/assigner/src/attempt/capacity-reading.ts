@@ -1,6 +1,6 @@
-/** What a controller says of one task. */
+/** A controller's reading for one task. */
 export interface CapacityReading {
-  /** Units that nobody has claimed. */
+  /** Unclaimed units of capacity. */
   free: number;
   /** Live workers. */
   workers: number;

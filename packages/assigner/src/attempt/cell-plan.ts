@@ -1,6 +1,6 @@
 import type { SampleIndex } from "@eval/protocol";
 
-/** An agent with a task. */
+/** A pair of an agent and a task. */
 export interface PlanCell {
   agent: string;
   task: string;
@@ -13,7 +13,7 @@ export interface PlannedSample {
   epoch: number;
 }
 
-/** What the output folder holds of one cell and epoch: indices with an accepted line, and with none but failed lines. */
+/** The recorded results of one cell and epoch: indices with an accepted line, and indices with only failed lines. */
 export interface RecordedEpoch {
   epoch: number;
   accepted: Iterable<SampleIndex>;
@@ -21,11 +21,11 @@ export interface RecordedEpoch {
 }
 
 export interface ExcludedSample extends PlannedSample {
-  /** `not in task`: recorded, kept, but no index of the task any more. `failed before`: only with `keepFailed`. */
+  /** `not in task`: recorded and kept, but no longer an index of the task. `failed before`: only with `keepFailed`. */
   reason: "not in task" | "failed before";
 }
 
-/** done + remaining + those excluded as `failed before` = total. */
+/** done + remaining + the samples excluded as `failed before` = total. */
 export interface CellPlan extends PlanCell {
   /** In the order of the indices, one epoch after the other. */
   remaining: PlannedSample[];
@@ -41,11 +41,11 @@ export interface EpochCount {
   epoch: number;
   /** Samples of the task. */
   total: number;
-  /** Those with an accepted line. */
+  /** Samples with an accepted line. */
   done: number;
 }
 
-/** With its epochs; those that are recorded but not asked for (any more) come last, and only what they hold counts in the plan. */
+/** A plan with its epochs; recorded epochs that are not planned come last, and only their results count. */
 export interface RepeatedCellPlan extends CellPlan {
   epochs: EpochCount[];
 }

@@ -1,17 +1,17 @@
 import { CodedError } from "@eval/protocol";
 import { z } from "zod";
 
-/** What a distributed run is told, by its configuration and the command line. Times in seconds. */
+/** Settings of a distributed run, from the configuration and the command line. Times in seconds. */
 export interface DistributedSettings {
   /** `redis://[user:password@]host[:port][/database]` or `rediss://...`. */
   redis?: string | undefined;
-  /** Certificates (PEM) of the authority that signed the server's; absolute path. */
+  /** File with the certificates (PEM) of the authority that signed the server's certificate; absolute path. */
   redis_ca?: string | undefined;
-  /** How long a Redis that does not answer is waited for. Default 120. */
+  /** How long to wait for Redis when it is unreachable. Default 120. */
   redis_timeout?: number | undefined;
-  /** An attempt whose host has not renewed it for so long is given to another. At least 3; default 60. */
+  /** An attempt whose host has not renewed it for this long moves to another host. At least 3; default 60. */
   lock?: number | undefined;
-  /** The run's name in Redis, for runner hosts that are to know it beforehand. Default: the id in run.json. */
+  /** The run's name in Redis, for runner hosts that must know it in advance. Default: the id in run.json. */
   run?: string | undefined;
 }
 
@@ -19,7 +19,7 @@ const secondsSchema = z
   .number("must be a number of seconds")
   .positive("must be more than 0 seconds")
   .max(86_400, "must be at most 86400 seconds");
-const textSchema = z.string("must be a text").min(1, "must not be empty").optional();
+const textSchema = z.string("must be a string").min(1, "must not be empty").optional();
 
 /** `distributed` in a configuration. */
 export const distributedSchema: z.ZodType<DistributedSettings> = z
@@ -47,19 +47,22 @@ export const defaultRedisTimeoutS = 120;
 
 const defaultLockS = 60;
 
-/** Throws USAGE where there is no Redis. */
+/** Throws USAGE if no Redis is set. */
 export function completeSettings(settings: DistributedSettings, runId: string): CompleteSettings {
   const { redis, redis_ca, redis_timeout = defaultRedisTimeoutS, lock = defaultLockS, run = runId } = settings;
   if (redis === undefined || redis === "") {
     const ways = "--redis redis://host:6379, EVAL_REDIS, or distributed: {redis: ...} in the configuration";
-    throw new CodedError("USAGE", `a distributed run needs a Redis: give it with ${ways}`);
+    throw new CodedError("USAGE", `a distributed run needs a Redis: set it with ${ways}`);
   }
   assertRunName(run);
   return { url: redis, caFile: redis_ca, timeoutMs: redis_timeout * 1_000, lockMs: lock * 1_000, run };
 }
 
-/** It becomes part of the names of keys. */
+/** The name becomes part of Redis keys. */
 export function assertRunName(run: string): void {
   if (/^[\w.-]{1,64}$/.test(run)) return;
-  throw new CodedError("USAGE", `the run ${JSON.stringify(run)}: up to 64 letters, digits, dots, dashes, underscores`);
+  throw new CodedError(
+    "USAGE",
+    `invalid run name ${JSON.stringify(run)}: expected up to 64 letters, digits, dots, dashes, underscores`,
+  );
 }

@@ -1,10 +1,10 @@
 import type { SampleIndex } from "@eval/protocol";
 
-/** What the controller knows of a task. */
+/** A task as reported by its controller. */
 export interface KnownTask {
   indices: SampleIndex[];
-  /** The task's own version, if it gives one. */
+  /** The task's own version, if it has one. */
   version: string | undefined;
-  /** Whether its aggregate reads histories; a v0.2 task does not say, and is sent them. */
+  /** Whether its aggregate reads histories; a v0.2 task does not report this, and gets them. */
   needsHistory: boolean;
 }

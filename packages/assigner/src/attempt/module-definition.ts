@@ -1,4 +1,4 @@
-/** The definition of an agent or a task, as the configuration has it, with references to the environment resolved. */
+/** The definition of an agent or a task from the configuration, with environment references resolved. */
 export interface ModuleDefinition {
   module: string;
   parameters: Record<string, unknown>;

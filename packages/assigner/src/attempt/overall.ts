@@ -1,12 +1,12 @@
 import type { Json } from "@eval/protocol";
 
-/** overall.json, key for key as v0.2 writes it. */
+/** overall.json, with the same keys as in v0.2. */
 export interface Overall {
   total: number;
-  /** Each status with its share of all results, then `average_`, `max_` and `min_history_length`. */
+  /** The share of each status among all results, then `average_`, `max_` and `min_history_length`. */
   validation: Record<string, number>;
-  /** What the task's calculateOverall returned. */
+  /** The return value of the task's calculateOverall. */
   custom: Json;
-  /** Ours, and only where there are any: results in the folder that the task has no sample for; they do not count. */
+  /** Not in v0.2; only set if positive: results in the folder for samples that the task does not have; they do not count. */
   not_in_task?: number;
 }

@@ -1,15 +1,15 @@
 import type { AgentFailure } from "@eval/protocol/agent";
 
-/** Statuses that say: too much at once. */
+/** Statuses of an overloaded endpoint. */
 const overloadStatuses: ReadonlySet<number> = new Set([429, 503]);
 
-/** What an agent's endpoint said of being overloaded (HTTP 429 or 503) while one attempt ran. Structured-cloneable. */
+/** Refusals of an overloaded agent endpoint (HTTP 429 or 503) during one attempt. Structured-cloneable. */
 export interface Overload {
-  /** Requests that it refused so; those that a later try made good among them. */
+  /** Number of refused requests, including those that succeeded on a retry. */
   count: number;
-  /** How long ago the last one of them was sent, in milliseconds. */
+  /** How long ago the last refused request was sent, in milliseconds. */
   sentAgoMs: number;
-  /** How much longer it wants to be left alone, in milliseconds; undefined where it did not say. */
+  /** The rest of the pause that the endpoint requested, in milliseconds; undefined if it requested none. */
   retryAfterMs?: number | undefined;
 }
 

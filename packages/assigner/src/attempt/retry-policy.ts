@@ -5,23 +5,23 @@ export interface RetryPolicy {
   /** Attempts at one sample, in one launch. 1: failures are final. */
   maxAttempts: number;
   /**
-   * Times that a sample is carried out at most, those in which its runner was lost among them. Default 3, or
-   * `maxAttempts` where that is more.
+   * Maximum number of attempts per sample, including those whose runner was lost. Default 3, or `maxAttempts` if that is
+   * greater.
    */
   maxExecutions?: number;
   /** Milliseconds to wait before attempt `number` (2 and more). */
   delayMs: (number: number) => number;
 }
 
-/** Waits 1 s, 2 s, 4 s, ... up to a minute, each shortened by up to a quarter so that retries do not come in waves. */
+/** Waits 1 s, 2 s, 4 s, ... up to a minute, each shortened by up to a quarter, so that retries do not come in waves. */
 export function exponentialBackoff(number: number, random: () => number = Math.random): number {
   return Math.min(60_000, 1_000 * 2 ** (number - 2)) * (1 - random() / 4);
 }
 
-/** Failures that the same sample would meet again. */
+/** Failures that would occur again with the same sample. */
 const final: ReadonlySet<RunError> = new Set(["RUNNER_LOST", "TURN_LIMIT"]);
 
-/** Whether an attempt failed so that the same sample may do better. */
+/** Whether a retry of the sample may succeed. */
 export function mayBeRetried(outcome: EndedAttempt): boolean {
   return outcome.kind === "failed" ? !final.has(outcome.error) : outcome.output.status === "task error";
 }

@@ -7,7 +7,7 @@ export type RunError =
   | "NOT_AVAILABLE"
   | "TASK_ERROR"
   | "RUNNER_LOST"
-  /** The attempt took longer than it may. */
+  /** The attempt exceeded its time limit. */
   | "SAMPLE_TIMEOUT"
-  /** The agent had all its turns, and the sample was not over. */
+  /** The agent used all its turns before the sample ended. */
   | "TURN_LIMIT";

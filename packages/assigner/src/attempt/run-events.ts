@@ -3,15 +3,15 @@ import type { Grant } from "./attempt.js";
 import type { Overall } from "./overall.js";
 import type { RunError } from "./run-error.js";
 
-/** What a run tells of itself while it goes on. */
+/** An event of a run. */
 export type EvaluationEvent =
-  /** A task is not there yet. */
+  /** A task is not available yet. */
   | { type: "waiting"; task: string; why: string }
   | { type: "planned"; output: string; cells: { agent: string; task: string; total: number; done: number }[] }
   | { type: "granted"; grant: Grant }
   /** The attempt is over, and its capacities are free. */
   | { type: "ended"; grant: Grant }
-  /** Its line is on disk: only now it counts. */
+  /** Its line is on disk, so the sample counts. */
   | {
       type: "settled";
       agent: string;
@@ -19,7 +19,7 @@ export type EvaluationEvent =
       index: SampleIndex;
       epoch: number;
       accepted: boolean;
-      /** A failure that will be tried again. */
+      /** Whether it is a failure that will be retried. */
       retried: boolean;
       error: RunError | null;
       info: string | null;

@@ -1,7 +1,7 @@
-/** What one attempt at a sample may take. Structured-cloneable: it travels to every kind of runner. */
+/** Limits of one attempt at a sample. Structured-cloneable, because they are sent to every kind of runner. */
 export interface SampleLimits {
-  /** Milliseconds from the grant to the end, the agent's and the task's time together. Undefined: no limit. */
+  /** Milliseconds from the grant to the end, agent and task time together. Undefined: no limit. */
   timeoutMs?: number | undefined;
-  /** The agent's turns in one sample. Undefined: no limit but the task's own. */
+  /** Maximum number of agent turns in one sample. Undefined: only the task's own limit. */
   maxTurns?: number | undefined;
 }

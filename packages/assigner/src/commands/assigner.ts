@@ -47,46 +47,50 @@ const exitCodes: Record<EvaluationReport["outcome"], number> = {
   planned: 0,
 };
 
-/** What the program does where no command is named: it runs one evaluation. */
+/** The default action of the program: runs one evaluation. */
 export function addRun(program: Command, context: CommandContext): void {
   program
-    .option("-c, --config <file>", "the assignments", "configs/assignments/default.yaml")
-    .option("-r, --auto-retry", "try failed samples again, with backoff")
-    .option("--max-attempts <number>", "how often one sample is carried out at most (default: 3)", positiveInteger)
-    .option(
-      "--sample-timeout <seconds>",
-      "how long one attempt at a sample may take (default: no limit)",
-      positiveNumber,
-    )
-    .option("--max-turns <number>", "turns of the agent in one sample (default: no limit)", positiveInteger)
+    .option("-c, --config <file>", "the assignment file", "configs/assignments/default.yaml")
+    .option("-r, --auto-retry", "retry failed samples, with backoff")
+    .option("--max-attempts <number>", "maximum number of attempts per sample (default: 3)", positiveInteger)
+    .option("--sample-timeout <seconds>", "time limit for one attempt at a sample (default: no limit)", positiveNumber)
+    .option("--max-turns <number>", "maximum number of agent turns in one sample (default: no limit)", positiveInteger)
     .option(
       "--circuit <number>",
-      "failures alike in a row after which an agent or a task is left alone for a while; 0: never (default: 10)",
+      "pause an agent or task after this many identical failures in a row; 0 disables this (default: 10)",
       nonNegativeInteger,
     )
-    .option("--epochs <number>", "repetitions of each sample (default: the configuration's, else 1)", positiveInteger)
-    .option("-o, --output <folder>", "where results go (default: the configuration's output)")
+    .option(
+      "--epochs <number>",
+      "repetitions of each sample (default: from the configuration, else 1)",
+      positiveInteger,
+    )
+    .option("-o, --output <folder>", "folder for the results (default: the configuration's output)")
     .option(
       "--runner <runner>",
       "how samples are dispatched: flow, local, data_parallel, distributed, dummy, or a module (default: flow)",
     )
-    .option("--data-parallel <number>", "runner processes; alone it means --runner data_parallel", positiveInteger)
-    .option("--in-process <file>", "host the tasks of this file here, to debug; alone it means --runner local")
-    .option("--redis <url>", "run distributed, over this Redis: redis://... or, for TLS, rediss://... (or EVAL_REDIS)")
-    .option("--redis-ca <file>", "certificates (PEM) by which the Redis is trusted")
-    .option("--redis-timeout <seconds>", "how long a Redis that is away is waited for (default: 120)", positiveNumber)
-    .option("--run <name>", "the run's name for its runner hosts (default: the id in run.json)")
-    .option("--keep-failed", "do not run again what has only failed lines")
-    .option("--allow-version-mix", "let results of different versions of a task stand together")
-    .option("--force-unlock", "take the output folder from whoever holds it")
+    .option("--data-parallel <number>", "number of runner processes; implies --runner data_parallel", positiveInteger)
+    .option("--in-process <file>", "host the tasks of this file in this process, for debugging; implies --runner local")
+    .option("--redis <url>", "run distributed over this Redis: redis://..., or rediss://... for TLS (or EVAL_REDIS)")
+    .option("--redis-ca <file>", "CA certificates (PEM) for verifying the Redis server")
+    .option(
+      "--redis-timeout <seconds>",
+      "how long to wait for Redis when it is unreachable (default: 120)",
+      positiveNumber,
+    )
+    .option("--run <name>", "name by which runner hosts find this run (default: the id in run.json)")
+    .option("--keep-failed", "do not retry samples that have only failed so far")
+    .option("--allow-version-mix", "allow results of different task versions in one folder")
+    .option("--force-unlock", "take over the output folder even if another process holds its lock")
     .option(
       "--wait-for-workers <seconds>",
-      "how long missing workers, a controller out of reach, and what fails again and again are waited for",
+      "how long to wait for workers, the controller, or a failing agent or task before giving up",
       secondsOption,
       60,
     )
-    .option("--lease <seconds>", "how long sessions outlive this process", positiveNumber, 60)
-    .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
+    .option("--lease <seconds>", "how long sessions stay alive after this process dies", positiveNumber, 60)
+    .option("--token <token>", "token to send to controllers (or set EVAL_TOKEN)");
   addLogOptions(program).action(async (flags: Flags) => {
     context.exitWith(await run(flags, context));
   });
@@ -159,8 +163,8 @@ function describeReport(
   for (const [task, { left, why }] of starved)
     lines.push(`${task}: ${why}; ${left} samples are left for the next launch.`);
   const hasFailed = rows.some(({ failed }) => failed > 0);
-  if (hasFailed) lines.push("Some samples failed: error.jsonl says why. Launch again to run them again.");
-  if (overallFailed) lines.push("An overall could not be made: the log says why. Launch again to make it.");
-  if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to go on.");
+  if (hasFailed) lines.push("Some samples failed: see error.jsonl. Launch again to retry them.");
+  if (overallFailed) lines.push("An overall is missing: see the log. The results are saved; launch again to retry.");
+  if (outcome === "interrupted") lines.push("Interrupted. Launch again with the same output folder to continue.");
   return `${[...lines, `Results: ${output}`].join("\n")}\n`;
 }

@@ -1,7 +1,7 @@
 import type { BinContext } from "@eval/protocol/cli";
 
-/** What a command of the program is given: a bin's context, and a way to say how it ended. */
+/** The context of a command: a bin's context, and a way to set the exit code. */
 export interface CommandContext extends BinContext {
-  /** The exit code of a command that ends without an error. Default 0. */
+  /** Sets the exit code of a command that ends without an error. Default 0. */
   exitWith(code: number): void;
 }

@@ -31,31 +31,36 @@ interface Flags extends LogOptions {
   token?: string;
 }
 
-/** One Ctrl-C may come twice, see onShutdown; what comes later is a second one. */
+/** One Ctrl-C may arrive as two signals, see onShutdown; after this time, a signal counts as another one. */
 const echoMs = 500;
 
-/** `npx @eval/assigner runner`: carries out samples of a distributed run. */
+/** `npx @eval/assigner runner`: runs samples of a distributed run. */
 export function addRunnerCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("runner")
-    .description("carries out samples of a distributed run, until it is over")
-    .requiredOption("--run <name>", "the run, as the assigner names it")
-    .option("--redis <url>", "redis://... or, for TLS, rediss://... (or set EVAL_REDIS)")
-    .option("--redis-ca <file>", "certificates (PEM) by which the Redis is trusted")
+    .description("run samples of a distributed run until the run is over")
+    .requiredOption("--run <name>", "name of the run, as the assigner reports it")
+    .option("--redis <url>", "redis://..., or rediss://... for TLS (or set EVAL_REDIS)")
+    .option("--redis-ca <file>", "CA certificates (PEM) for verifying the Redis server")
     .option(
       "--redis-timeout <seconds>",
-      "how long a Redis that is away is waited for",
+      "how long to wait for Redis when it is unreachable",
       positiveNumber,
       defaultRedisTimeoutS,
     )
-    .option("-c, --config <file>", "take agents and tasks from here, and not from the run")
-    .option("--concurrency <number>", "samples at once", positiveInteger, 64)
-    .option("--wait <seconds>", "how long a run, and its centre, that are not there are waited for", secondsOption, 60)
+    .option("-c, --config <file>", "take agents and tasks from this file instead of from the run")
+    .option("--concurrency <number>", "maximum number of samples at once", positiveInteger, 64)
+    .option("--wait <seconds>", "how long to wait for a missing run or center", secondsOption, 60)
     .option("--drain-timeout <seconds>", "how long running samples may take after SIGTERM", secondsOption, 600)
-    .option("--allow-module <reference>", "a module that the run may have loaded here (repeatable)", collect, [])
-    .option("--allow-env <name>", "a variable that the run's definitions may read (repeatable)", collect, [])
-    .option("--allow-controller <url>", "a controller of the run that is sent the token (repeatable)", collect, [])
-    .option("--token <token>", "sent to controllers (or set EVAL_TOKEN)");
+    .option("--allow-module <reference>", "a module that the run may load on this host (repeatable)", collect, [])
+    .option(
+      "--allow-env <name>",
+      "an environment variable that the run's definitions may read (repeatable)",
+      collect,
+      [],
+    )
+    .option("--allow-controller <url>", "a controller of the run that may receive the token (repeatable)", collect, [])
+    .option("--token <token>", "token to send to controllers (or set EVAL_TOKEN)");
   addLogOptions(command).action(async (flags: Flags) => {
     await run(flags, context);
   });
@@ -65,7 +70,8 @@ async function run(flags: Flags, context: CommandContext): Promise<void> {
   const { env, cwd, stderr } = context;
   const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, stream: stderr });
   const redis = flags.redis ?? env.EVAL_REDIS;
-  if (redis === undefined || redis === "") throw new CodedError("USAGE", "give the Redis with --redis or EVAL_REDIS");
+  if (redis === undefined || redis === "")
+    throw new CodedError("USAGE", "no Redis is given: set --redis or EVAL_REDIS");
   const token = flags.token ?? (env.EVAL_TOKEN === "" ? undefined : env.EVAL_TOKEN);
   const { runHost } = await import("../dispatch/distributed/host/runner-host.js");
   const { drain, abort, off } = listen(context);
@@ -95,7 +101,7 @@ async function run(flags: Flags, context: CommandContext): Promise<void> {
   }
 }
 
-/** Read when the run is known: a host with no configuration of its own does not need the loader. */
+/** Loaded when the run is known: a host without its own configuration does not need the loader. */
 function ownConfiguration(file: string, options: LoadEvaluationOptions): OwnConfiguration {
   return {
     file,
@@ -103,7 +109,7 @@ function ownConfiguration(file: string, options: LoadEvaluationOptions): OwnConf
   };
 }
 
-/** The first signal drains, the second ends what runs, the third ends the process. */
+/** The first signal drains, the second ends the running samples, the third ends the process. */
 function listen({ process }: CommandContext): { drain: AbortSignal; abort: AbortSignal; off: () => void } {
   const drain = new AbortController();
   const abort = new AbortController();

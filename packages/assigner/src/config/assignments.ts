@@ -1,14 +1,14 @@
 import type { PlanCell } from "../attempt/cell-plan.js";
 
-/** One entry of `assignments`: every agent named, with every task named. */
+/** One entry of `assignments`: pairs every listed agent with every listed task. */
 export interface Assignment {
   agent: string | readonly string[];
   task: string | readonly string[];
-  /** Smaller goes first; default 0. Equal for all unless a file says otherwise. */
+  /** Smaller values start first; default 0, so that all are equal unless a file sets it. */
   priority?: number | undefined;
 }
 
-/** Cells in the order of the file, each once: the first wins, and each further one is a warning. */
+/** Cells in the order of the file, without duplicates: the first one wins, and each duplicate causes a warning. */
 export function expandAssignments(assignments: readonly Assignment[]): { cells: PlanCell[]; warnings: string[] } {
   const cells = new Map<string, PlanCell>();
   const warnings: string[] = [];
@@ -16,7 +16,7 @@ export function expandAssignments(assignments: readonly Assignment[]): { cells: 
     for (const agent of namesOf(assignment.agent)) {
       for (const task of namesOf(assignment.task)) {
         const key = JSON.stringify([agent, task]);
-        if (cells.has(key)) warnings.push(`assignments[${at}] names agent ${agent} with task ${task} again: ignored`);
+        if (cells.has(key)) warnings.push(`assignments[${at}] repeats agent ${agent} with task ${task}: ignored`);
         else cells.set(key, { agent, task, priority: assignment.priority ?? 0 });
       }
     }

@@ -1,18 +1,18 @@
 import type { z } from "zod";
 
 export interface EvaluationConfigProblem {
-  /** From the root of the file; numbers are positions in lists. */
+  /** Keys from the root of the file; numbers are list positions. */
   path: (string | number)[];
   message: string;
 }
 
-/** Reads values out of one file, and gathers what is wrong with them. */
+/** Reads values from one file, and collects all problems. */
 export class ConfigReader {
   readonly problems: EvaluationConfigProblem[] = [];
 
   constructor(protected readonly raw: Record<string, unknown>) {}
 
-  /** The value at `path` as the schema has it; undefined, and a problem noted, where it does not fit. */
+  /** The value at `path`, parsed by the schema; if it is invalid, reports a problem and returns undefined. */
   read<Value>(path: (string | number)[], schema: z.ZodType<Value>): Value | undefined {
     const parsed = schema.safeParse(valueAt(this.raw, path));
     if (parsed.success) return parsed.data;
@@ -22,7 +22,7 @@ export class ConfigReader {
     return undefined;
   }
 
-  /** The value of each name that has one. */
+  /** The values by name; names without a value are omitted. */
   protected byName<Value>(names: readonly string[], read: (name: string) => Value | undefined): Map<string, Value> {
     const values = new Map<string, Value>();
     for (const name of names) {
@@ -45,7 +45,7 @@ export function keysOf(value: unknown): string[] {
   return isMapping(value) ? Object.keys(value) : [];
 }
 
-/** Own keys only: a name such as `constructor` is not found by accident. */
+/** Looks at own keys only, so that a name such as `constructor` is not found by accident. */
 export function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
   let value = root;
   for (const key of path) {

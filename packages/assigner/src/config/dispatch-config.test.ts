@@ -13,11 +13,11 @@ function choose(raw: Record<string, unknown>, flags: DispatchFlags = {}) {
   return chooseCenter(read(raw).dispatch, flags, folders);
 }
 
-describe("which centre runs", () => {
+describe("the chosen center", () => {
   it.each([
     ["flow by default", {}, {}, "flow", {}],
-    ["what the file names", { runner: "local" }, {}, "local", {}],
-    ["the centre whose option the file has", { data_parallel: 4 }, {}, "data_parallel", { runners: 4 }],
+    ["the runner of the file", { runner: "local" }, {}, "local", {}],
+    ["the center whose options the file has", { data_parallel: 4 }, {}, "data_parallel", { runners: 4 }],
     [
       "with its options",
       { data_parallel: { runners: 2, deadline_s: 5 } },
@@ -25,26 +25,38 @@ describe("which centre runs", () => {
       "data_parallel",
       { runners: 2, deadline_s: 5 },
     ],
-    ["what the file names, above options for another", { runner: "flow", data_parallel: 4 }, {}, "flow", {}],
-    ["the flag above the file", { runner: "local" }, { runner: "dummy" }, "dummy", {}],
+    ["the file's runner, overriding options of another", { runner: "flow", data_parallel: 4 }, {}, "flow", {}],
+    ["the flag, overriding the file", { runner: "local" }, { runner: "dummy" }, "dummy", {}],
     [
-      "an option as a flag above the file",
+      "an option as a flag, overriding the file",
       { runner: "flow", data_parallel: 2 },
       { dataParallel: 3 },
       "data_parallel",
       { runners: 3 },
     ],
-    ["a runner's flag above an option's", {}, { runner: "dummy", dataParallel: 3 }, "dummy", {}],
-    ["the one of a Redis", {}, { distributed: { redis: "redis://r" } }, "distributed", { redis: "redis://r" }],
-    ["none for the environment's Redis", {}, { env: { EVAL_REDIS: "redis://r" } }, "flow", {}],
+    ["the runner flag, overriding an option flag", {}, { runner: "dummy", dataParallel: 3 }, "dummy", {}],
     [
-      "with the environment's Redis above the file's",
+      "distributed for a Redis flag",
+      {},
+      { distributed: { redis: "redis://r" } },
+      "distributed",
+      { redis: "redis://r" },
+    ],
+    ["not distributed for the environment's Redis alone", {}, { env: { EVAL_REDIS: "redis://r" } }, "flow", {}],
+    [
+      "with the environment's Redis overriding the file's",
       { distributed: { redis: "redis://file", lock: 9 } },
       { env: { EVAL_REDIS: "redis://r" } },
       "distributed",
       { redis: "redis://r", lock: 9 },
     ],
-    ["and how often what is lost is run", {}, { dataParallel: 2, maxAttempts: 5 }, "data_parallel", { runners: 2 }],
+    [
+      "with a limit for attempts whose runner is lost",
+      {},
+      { dataParallel: 2, maxAttempts: 5 },
+      "data_parallel",
+      { runners: 2 },
+    ],
     [
       "tasks in process, from the file's folder",
       { local: { in_process: "t.yaml" } },
@@ -59,9 +71,15 @@ describe("which centre runs", () => {
       "local",
       { in_process: "/here/t.yaml" },
     ],
-    ["one's own, with parameters", { runner: { module: "/m.mjs#C", parameters: { a: 1 } } }, {}, "/m.mjs#C", { a: 1 }],
     [
-      "another one's own by flag, without them",
+      "a custom center, with parameters",
+      { runner: { module: "/m.mjs#C", parameters: { a: 1 } } },
+      {},
+      "/m.mjs#C",
+      { a: 1 },
+    ],
+    [
+      "another custom center by flag, without the file's parameters",
       { runner: { module: "/m.mjs#C", parameters: { a: 1 } } },
       { runner: "./o.mjs" },
       "./o.mjs",
@@ -71,13 +89,13 @@ describe("which centre runs", () => {
     expect(choose(raw, flags)).toEqual({ runner, parameters });
   });
 
-  it("is asked for where the file has options of two and names none", () => {
+  it("is required if the file has options of two centers", () => {
     expect(read({ data_parallel: 2, local: {} }).problems).toEqual([
       { path: ["runner"], message: expect.stringContaining("data_parallel and local") },
     ]);
   });
 
-  it("is told what is wrong with its options", () => {
+  it("has invalid options reported", () => {
     const { problems } = read({ runner: 3, data_parallel: 0, local: "x" });
     expect(problems.map(({ path }) => path[0])).toEqual(["runner", "data_parallel", "local"]);
   });
@@ -91,15 +109,15 @@ describe("which centre runs", () => {
     [{ distributed: { run: "zz" } }, "--run is for --runner distributed; this is flow"],
     [{ maxAttempts: 5 }, "--max-attempts needs --auto-retry"],
     [{ runner: "local", maxAttempts: 5 }, "--max-attempts needs --auto-retry"],
-  ])("refuses what would be ignored: %j", (flags, message) => {
+  ])("refuses options that would be ignored: %j", (flags, message) => {
     expect(() => choose({}, flags)).toThrow(message);
   });
 
-  it("takes how often failed samples are tried with --auto-retry", () => {
+  it("accepts --max-attempts with --auto-retry", () => {
     expect(choose({}, { maxAttempts: 5, autoRetry: true }).runner).toBe("flow");
   });
 
-  it("lives with times of a day at most, which a timer can count", () => {
+  it("limits times to a day, which a timer supports", () => {
     expect(read({ data_parallel: { deadline_s: 86_400 } }).problems).toEqual([]);
     expect(read({ data_parallel: { deadline_s: 3_000_000 } }).problems).toMatchObject([
       { path: ["data_parallel", "deadline_s"] },

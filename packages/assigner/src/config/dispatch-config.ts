@@ -6,31 +6,31 @@ import { type DistributedSettings, distributedSchema } from "../attempt/distribu
 import { isRunnerType, type RunnerType } from "../attempt/runner-type.js";
 import { type ConfigReader, valueAt } from "./config-reader.js";
 
-/** How samples are dispatched, as a configuration says it. */
+/** The dispatch settings of a configuration. */
 export interface DispatchConfig {
-  /** A centre's type or module; undefined where the file does not say. */
+  /** A center's type or module; undefined if the file does not set it. */
   runner: string | undefined;
-  /** Of `runner: {module, parameters}`: a centre of one's own. */
+  /** Of `runner: {module, parameters}`: a custom center. */
   parameters: Record<string, unknown>;
-  /** What stands under the names of bundled centres. */
+  /** The settings under the names of the bundled centers. */
   centers: CenterSettings;
 }
 
-/** What the command line, or an embedding program, says of it. */
+/** The dispatch settings of the command line or of an embedding program. */
 export interface DispatchFlags {
   runner?: string | undefined;
-  /** Runner processes. */
+  /** Number of runner processes. */
   dataParallel?: number | undefined;
-  /** A file of tasks to be hosted in this process; starts from the working directory. */
+  /** A file of tasks to host in this process; relative to the working directory. */
   inProcess?: string | undefined;
   distributed?: DistributedSettings;
-  /** Its `EVAL_REDIS` is the Redis of a distributed run that no flag names; it chooses no runner. */
+  /** Its `EVAL_REDIS` sets the Redis of a distributed run if no flag does; it does not choose the runner. */
   env?: Environment;
   maxAttempts?: number | undefined;
   autoRetry?: boolean;
 }
 
-/** The centre that is to be made, and its own options. */
+/** The center to create, with its own options. */
 export interface CenterChoice {
   runner: string;
   parameters: Record<string, unknown>;
@@ -69,7 +69,7 @@ type CenterSettings = {
   -readonly [Type in keyof typeof centerSchemas]?: z.output<(typeof centerSchemas)[Type]> | undefined;
 };
 
-/** The keys of a configuration that are about dispatch. */
+/** The configuration keys about dispatch. */
 export const dispatchKeys = ["runner", ...Object.keys(centerSchemas)] as readonly string[];
 
 export function readDispatch(reader: ConfigReader, raw: unknown): DispatchConfig {
@@ -84,14 +84,14 @@ export function readDispatch(reader: ConfigReader, raw: unknown): DispatchConfig
   if (typeof given === "object") return { runner: given.module, parameters: given.parameters ?? {}, centers };
   const named = Object.keys(centers);
   if (valueAt(raw, ["runner"]) === undefined && named.length > 1) {
-    reader.report(["runner"], `is missing: ${named.join(" and ")} are both there, and only one of them can run`);
+    reader.report(["runner"], `is missing: ${named.join(" and ")} are both set, but only one of them can run`);
   }
   return { runner: given ?? named[0], parameters: {}, centers };
 }
 
 /**
- * The command line stands above the file, a runner that is named above one whose option is there: `--data-parallel 4`
- * alone means `--runner data_parallel`.
+ * The command line overrides the file. An explicit runner overrides one that is implied by its option: `--data-parallel 4`
+ * alone implies `--runner data_parallel`.
  */
 export function chooseCenter(config: DispatchConfig, flags: DispatchFlags, folders: Folders): CenterChoice {
   const { runner = config.runner ?? "flow" } = { runner: flags.runner ?? impliedBy(flags) };
@@ -111,7 +111,7 @@ function impliedBy({ dataParallel, inProcess, distributed }: DispatchFlags): Run
   return dataParallel === undefined ? undefined : "data_parallel";
 }
 
-/** What would be ignored is refused, except by `dummy`, which says what another runner would do. */
+/** Refuses options that the runner would ignore, except with `dummy`, which reports what another runner would do. */
 function assertFits(runner: string, flags: DispatchFlags): void {
   const { inProcess, dataParallel, maxAttempts, autoRetry = false } = flags;
   const { redis, redis_ca, redis_timeout, run } = flags.distributed ?? {};
@@ -129,7 +129,7 @@ function assertFits(runner: string, flags: DispatchFlags): void {
   }
   const losesNoRunner = runner === "flow" || runner === "local";
   if (maxAttempts !== undefined && !autoRetry && losesNoRunner) {
-    const why = `under ${runner} it says how often failed samples are tried`;
+    const why = `with ${runner} it only limits the attempts at failed samples`;
     throw new CodedError("USAGE", `--max-attempts needs --auto-retry: ${why}`);
   }
 }

@@ -17,7 +17,7 @@ function problemsOf(raw: unknown): string[] {
 }
 
 describe("a configuration", () => {
-  test("is reduced to what its assignments use, with defaults", () => {
+  test("is reduced to the used definitions, with defaults", () => {
     const parsed = parseEvaluationConfig(valid);
     if ("problems" in parsed) throw new Error(JSON.stringify(parsed.problems));
     expect(parsed.config).toEqual({
@@ -50,7 +50,7 @@ describe("a configuration", () => {
       "assignments.1.agent: agent modle is not defined; known: model, unused",
       "assignments.1.task: task constructor is not defined; known: db",
       "concurrency.agent.model: must be a positive integer",
-      "concurrency.task.db: is missing: how many samples may be in flight at once on task db",
+      "concurrency.task.db: is missing: the maximum number of samples in flight for task db",
       "output: must be a path",
       "epochs: must be a positive integer",
       "sample_timeout: must be more than 0 seconds",
@@ -69,10 +69,10 @@ describe("a configuration", () => {
     ]);
   });
 
-  test("must define what is used", () => {
+  test("must define what its assignments use", () => {
     expect(problemsOf({ ...valid, assignments: { agent: "unused", task: "db" } })).toEqual([
-      "definition.agent.unused.module: must be a text such as package#Export",
-      "concurrency.agent.unused: is missing: how many samples may be in flight at once on agent unused",
+      "definition.agent.unused.module: must be a string such as package#Export",
+      "concurrency.agent.unused: is missing: the maximum number of samples in flight for agent unused",
     ]);
   });
 
@@ -90,7 +90,7 @@ test("the output's placeholders are local time", () => {
   expect(expandOutput("{TIMESTAMP_DATE}/{TIMESTAMP_TIME}/{OTHER}", date)).toBe("2024-01-02/03-04-05/{OTHER}");
 });
 
-test("reads what a distributed run is told", () => {
+test("reads the settings of a distributed run", () => {
   const distributed = { redis: "redis://${env:HOST}:6379", redis_timeout: 60, lock: 10, run: "nightly" };
   expect(parseEvaluationConfig({ ...valid, distributed })).toMatchObject({
     config: { dispatch: { runner: "distributed", centers: { distributed } } },

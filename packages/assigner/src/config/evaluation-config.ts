@@ -5,16 +5,16 @@ import { type Assignment, expandAssignments, namesOf } from "./assignments.js";
 import { ConfigReader, type EvaluationConfigProblem, isMapping, keysOf, valueAt } from "./config-reader.js";
 import { type DispatchConfig, dispatchKeys, readDispatch } from "./dispatch-config.js";
 
-/** More repetitions than that are a slip: each has folders and a plan of its own. */
+/** A larger number is probably a mistake: each repetition has its own folders and plan. */
 export const maxEpochs = 10_000;
 
-/** An agent's or a task's entry under `definition`. Other keys of the entry are ignored, as v0.2 does. */
+/** The entry of an agent or a task under `definition`. Other keys of the entry are ignored, as in v0.2. */
 export interface Definition {
   module: string;
   parameters: Record<string, unknown>;
 }
 
-/** A configuration for one evaluation, reduced to what its assignments use. */
+/** A configuration for one evaluation, reduced to the agents and tasks of its assignments. */
 export interface EvaluationConfig {
   agents: Map<string, Definition>;
   tasks: Map<string, Definition>;
@@ -22,13 +22,13 @@ export interface EvaluationConfig {
   concurrency: { agent: Map<string, number>; task: Map<string, number> };
   /** In the order of the file, without duplicates. */
   cells: PlanCell[];
-  /** With its placeholders, see {@link expandOutput}. */
+  /** The output path with placeholders, see {@link expandOutput}. */
   output: string;
   dispatch: DispatchConfig;
   /** Repetitions of each sample; default 1. */
   epochs: number;
   limits: SampleLimits;
-  /** Failures alike in a row that open a circuit; undefined where the file does not say. */
+  /** Number of identical failures in a row that open a circuit; undefined if the file does not set it. */
   circuit: number | undefined;
   warnings: string[];
 }
@@ -37,7 +37,7 @@ export type ParsedEvaluationConfig = { config: EvaluationConfig } | { problems: 
 
 const nameSchema = z.string().min(1, "a name must not be empty");
 const namesSchema = z.union(
-  [nameSchema, z.array(nameSchema).min(1, "names nothing")],
+  [nameSchema, z.array(nameSchema).min(1, "must not be empty")],
   "must be a name or a list of names",
 );
 const assignmentSchema = z.object({
@@ -46,7 +46,7 @@ const assignmentSchema = z.object({
   priority: z.number("must be a number").optional(),
 });
 export const definitionSchema = z.object({
-  module: z.string("must be a text such as package#Export").min(1, "must not be empty"),
+  module: z.string("must be a string such as package#Export").min(1, "must not be empty"),
   parameters: z
     .record(z.string(), z.unknown(), "must be a mapping")
     .nullish()
@@ -69,8 +69,8 @@ const sides = ["agent", "task"] as const;
 type Side = (typeof sides)[number];
 
 /**
- * Checks a resolved assignment configuration and reports all its problems at once. Only what the assignments use has to
- * be valid; unknown keys are ignored.
+ * Checks a resolved assignment configuration and reports all its problems at once. Only the used definitions must be valid;
+ * unknown keys are ignored.
  */
 export function parseEvaluationConfig(raw: unknown): ParsedEvaluationConfig {
   if (!isMapping(raw)) return { problems: [{ path: [], message: "must be a mapping" }] };
@@ -96,19 +96,19 @@ const knownKeys: readonly string[] = [
   ...["definition", "concurrency", "assignments", "output", "epochs"],
   ...dispatchKeys,
   ...["sample_timeout", "max_turns", "circuit"],
-  // What the configuration language may leave behind.
+  // Keys of the configuration language that may remain in the result.
   ...["import", "default", "overwrite"],
 ];
 
-/** v0.2 ignores them, too; but one is likely a slip. */
+/** v0.2 ignores unknown keys, too; but an unknown key is probably a mistake. */
 function unknownKeys(raw: Record<string, unknown>): string[] {
   const unknown = Object.keys(raw).filter((key) => !knownKeys.includes(key));
-  return unknown.map((key) => `${key}: there is no such setting; it is ignored`);
+  return unknown.map((key) => `${key}: unknown setting; it is ignored`);
 }
 
-/** The parts of an assignment configuration. */
+/** Reads the parts of an assignment configuration. */
 class EvaluationConfigReader extends ConfigReader {
-  /** One item for each of the file's; undefined for those with a problem. */
+  /** One item per entry of the file; undefined for invalid entries. */
   assignments(): (Assignment | undefined)[] {
     const raw = this.raw.assignments;
     if (isMapping(raw)) return [this.read(["assignments"], assignmentSchema)];
@@ -124,7 +124,7 @@ class EvaluationConfigReader extends ConfigReader {
     return { timeoutMs: seconds === undefined ? undefined : seconds * 1000, maxTurns };
   }
 
-  /** The names that the assignments use and that are defined. */
+  /** The defined names that the assignments use. */
   used(side: Side, assignments: readonly (Assignment | undefined)[]): string[] {
     const known = keysOf(valueAt(this.raw, ["definition", side]));
     const used = new Set<string>();
@@ -148,14 +148,14 @@ class EvaluationConfigReader extends ConfigReader {
     return this.byName(names, (name) => {
       const path = ["concurrency", side, name];
       if (valueAt(this.raw, path) !== undefined) return this.read(path, countSchema);
-      this.report(path, `is missing: how many samples may be in flight at once on ${side} ${name}`);
+      this.report(path, `is missing: the maximum number of samples in flight for ${side} ${name}`);
       return undefined;
     });
   }
 }
 
 /**
- * Replaces `{TIMESTAMP}` (2024-01-31-23-59-59), `{TIMESTAMP_DATE}` (2024-01-31) and `{TIMESTAMP_TIME}` (23-59-59) by
+ * Replaces `{TIMESTAMP}` (2024-01-31-23-59-59), `{TIMESTAMP_DATE}` (2024-01-31) and `{TIMESTAMP_TIME}` (23-59-59) with
  * `date` in local time.
  */
 export function expandOutput(template: string, date: Date): string {

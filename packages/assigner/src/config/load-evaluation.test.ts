@@ -29,7 +29,7 @@ async function load(content: string, options: { env?: Record<string, string>; to
 }
 
 describe("loadEvaluation", () => {
-  it("resolves references in what the assignments use, and in nothing else", async () => {
+  it("resolves references only in the used definitions", async () => {
     const { agentModules, configDir } = await load(text);
     expect(agentModules).toEqual({
       model: {
@@ -40,7 +40,7 @@ describe("loadEvaluation", () => {
     expect(configDir).toBe(folder);
   });
 
-  it("keeps the configuration with its references, and without its literal secrets", async () => {
+  it("stores the configuration with its references, but without literal secrets", async () => {
     const { kept, masked, secrets } = await load(text);
     expect(kept).toContain("${env:KEY}");
     expect(kept).not.toContain("literal-secret");
@@ -51,12 +51,12 @@ describe("loadEvaluation", () => {
     expect(secrets).toEqual(expect.arrayContaining(["sesame-key", "literal-secret"]));
   });
 
-  it("gives the token to tasks that have none of their own", async () => {
+  it("gives the token to tasks without their own token", async () => {
     const { taskModules } = await load(text, { token: "shared" });
     expect([taskModules.plain?.parameters.token, taskModules.own?.parameters.token]).toEqual(["shared", "mine"]);
   });
 
-  it("reports every problem at once, with its place", async () => {
+  it("reports every problem at once, with its path", async () => {
     const wrong = text.replace("model: 2", "model: zero").replace("[plain, own]", "[plain, other]");
     const error = await load(wrong).catch((problem: Error) => problem);
     expect(error).toMatchObject({ code: "CONFIG_INVALID" });
@@ -65,7 +65,7 @@ describe("loadEvaluation", () => {
     );
   });
 
-  it("shows a minimal configuration where there is none", async () => {
+  it("shows a minimal configuration if the file is missing", async () => {
     const missing = loadEvaluation("nowhere.yaml", { cwd: folder, env: {} });
     await expect(missing).rejects.toThrow(/no configuration file nowhere\.yaml[\s\S]*assignments:/);
   });

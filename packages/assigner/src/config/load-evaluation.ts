@@ -13,22 +13,22 @@ import type { ModuleDefinition } from "../attempt/module-definition.js";
 import { type Definition, type EvaluationConfig, parseEvaluationConfig } from "./evaluation-config.js";
 
 export interface LoadedEvaluation extends EvaluationConfig {
-  /** The file as messages show it. */
+  /** The file's name in messages. */
   source: string;
   /** Absolute folder of the file. */
   configDir: string;
-  /** What the assignments use, with references to the environment resolved. */
+  /** The used definitions, with environment references resolved. */
   agentModules: Record<string, ModuleDefinition>;
   taskModules: Record<string, ModuleDefinition>;
-  /** The configuration as it is kept beside the results: references unresolved, literal secrets masked. */
+  /** The configuration to store with the results: references unresolved, literal secrets masked. */
   kept: string;
   /** Key paths of the masked secrets. */
   masked: string[];
-  /** The secrets that agents and tasks are built with; they must appear nowhere. */
+  /** The secrets in the parameters of agents and tasks; no output may contain them. */
   secrets: string[];
 }
 
-/** A configuration that is not in a file: the value of one, and the folder that its references start from. */
+/** A configuration that is passed as a value instead of a file, with the base folder of its references. */
 export interface InlineConfig {
   value: Record<string, unknown>;
   dir: string;
@@ -37,7 +37,7 @@ export interface InlineConfig {
 export interface LoadEvaluationOptions {
   cwd: string;
   env: Environment;
-  /** Sent to controllers by tasks that have no `token` of their own. */
+  /** Sent to the controllers of tasks without their own `token`. */
   token?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ function checked(loaded: LoadedConfig): EvaluationConfig {
   const problems = new ConfigProblems(loaded.source);
   for (const { path, message } of parsed.problems) problems.add(path, message);
   problems.throwIfAny();
-  throw new CodedError("CONFIG_INVALID", `${loaded.source}: not a configuration of an evaluation`);
+  throw new CodedError("CONFIG_INVALID", `${loaded.source}: not an evaluation configuration`);
 }
 
 function inline({ value, dir }: InlineConfig): LoadedConfig {

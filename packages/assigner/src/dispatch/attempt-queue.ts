@@ -7,35 +7,35 @@ import { Protection, type SideKind } from "../protection/protection.js";
 import type { CenterOptions, Starved } from "./center-options.js";
 import { TaskWatch } from "./task-watch.js";
 
-/** A runner that wants attempts. */
+/** A runner that is waiting for attempts. */
 interface Taker {
   limit: number;
   resolve: (grants: Grant[] | undefined) => void;
 }
 
-/** Results that may wait for the disk before nothing more is started. */
+/** Maximum number of results that wait for the disk; above it, nothing new is started. */
 const maxUnwritten = 10_000;
 
-/** Failures alike in a row that open a circuit. */
+/** Number of identical failures in a row that open a circuit. */
 const defaultCircuit = 10;
 
-/** Hands the attempts of one plan out to those who take them, and takes their outcomes in. */
+/** Grants the attempts of one plan to runners, and processes their outcomes. */
 export class AttemptQueue {
-  /** What was given up. */
+  /** Tasks and agents that were given up. */
   readonly starved = new Map<string, Starved>();
   readonly #ledger: Ledger;
   readonly #protection: Protection;
   readonly #watch: TaskWatch;
   readonly #takers: Taker[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When `#timer` goes off; monotonic milliseconds. */
+  /** When `#timer` fires; monotonic milliseconds. */
   #timerAt = Number.POSITIVE_INFINITY;
   #unwritten = 0;
   #abandoned: string | undefined;
 
   /**
-   * @param stopped nothing is handed out any more once it is aborted
-   * @param onFailure told when an outcome cannot be written
+   * @param stopped when aborted, nothing more is granted
+   * @param onFailure called when an outcome cannot be written
    */
   constructor(
     plan: readonly CellPlan[],
@@ -76,13 +76,13 @@ export class AttemptQueue {
     return grants;
   }
 
-  /** Takes everything that is not in flight, now or later, out of the plan. */
+  /** Removes all samples from the plan that are not in flight, now or later. */
   abandon(why: string): void {
     this.#abandoned = why;
     this.pump();
   }
 
-  /** Attempts, at most `limit`, as soon as there are any. Undefined: the run is over. */
+  /** Resolves with at most `limit` attempts, as soon as there are any. Undefined if the run is over. */
   take(limit: number): Promise<Grant[] | undefined> {
     return new Promise((resolve) => {
       this.#takers.push({ limit, resolve });
@@ -90,7 +90,7 @@ export class AttemptQueue {
     });
   }
 
-  /** The endpoint of an attempt's agent is overloaded. */
+  /** Reports that the endpoint of an attempt's agent is overloaded. */
   overloaded(attempt: string, overload: Overload): void {
     const agent = this.#ledger.grantOf(attempt)?.agent;
     if (agent === undefined) return;
@@ -117,7 +117,7 @@ export class AttemptQueue {
     }
   }
 
-  /** Hands out what may start. Synchronous: no await between the decision and the claim. */
+  /** Grants what may start. Synchronous: no await between the decision and the claim. */
   pump(): void {
     this.#giveUpWhatFails();
     if (this.#abandoned !== undefined) this.#abandonAll(this.#abandoned);
@@ -170,7 +170,7 @@ export class AttemptQueue {
     this.pump();
   }
 
-  /** A sample that took several runners with it is not given to yet another. */
+  /** A sample that was lost with several runners fails instead of moving to yet another. */
   async #lose(attempt: string, info: string): Promise<void> {
     if (!this.#ledger.mayLose(attempt)) {
       return this.finish(attempt, { kind: "failed", error: "RUNNER_LOST", info, output: null });
@@ -180,11 +180,11 @@ export class AttemptQueue {
     this.#protection.released(grant);
     this.#watch.capacity.ended(grant.task);
     this.options.onEnd?.(grant);
-    this.options.logger.warn(`${grant.agent} / ${grant.task}: sample ${grant.index} goes to another runner: ${info}`);
+    this.options.logger.warn(`${grant.agent} / ${grant.task}: sample ${grant.index} moves to another runner: ${info}`);
     this.pump();
   }
 
-  /** When a retry is due, or something may be tried again. */
+  /** Sets the timer for the next retry or the end of the next pause. */
   #wakeLater(now: number): void {
     const dues = [this.#ledger.nextDue(now), this.#protection.nextChange(now)].filter((due) => due !== undefined);
     const due = Math.min(...dues);
@@ -205,14 +205,14 @@ export class AttemptQueue {
     }
   }
 
-  /** What is not there, or fails, for too long must not keep the run open. */
+  /** A task or an agent that stays unavailable for too long must not keep the run open. */
   #giveUp(side: SideKind, name: string, why: string): void {
     const more = this.#ledger.abandon(name, side);
     if (more === 0) return;
     const label = side === "task" ? name : `agent ${name}`;
     const before = this.starved.get(label)?.left;
     this.starved.set(label, { left: more + (before ?? 0), why });
-    // What comes back later is counted, and told at the end.
+    // Samples that return later are counted, and reported at the end.
     if (before === undefined)
       this.options.logger.error(`${label}: ${why}; ${more} samples are left for the next launch`);
   }

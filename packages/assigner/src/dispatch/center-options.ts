@@ -6,53 +6,53 @@ import type { RetryPolicy } from "../attempt/retry-policy.js";
 import type { RunParam } from "../session/run-param.js";
 import type { TaskClient } from "../session/task-client.js";
 
-/** What came of an attempt, as the journal is told. */
+/** The end of an attempt, as reported to the journal. */
 export interface Settlement {
   grant: Grant;
   outcome: EndedAttempt;
-  /** A failure that will be tried again. */
+  /** Whether it is a failure that will be retried. */
   retried: boolean;
   durationMs: number;
 }
 
-/** Keeps sessions alive, by their owners. */
+/** Keeps the sessions of owners alive. */
 export interface Leases {
   keep(owner: string): void;
   /**
-   * Ends what is left of the owner's sessions. Resolves when no controller has any, at the latest after some seconds: a
-   * turn that a task is executing is not cut short. A controller that does not answer is asked for a minute, or until
-   * `wanted` aborts. With v0.2's controllers at once: there they expire by themselves.
+   * Ends the owner's remaining sessions. Resolves when no controller has any, after some seconds at the latest: a turn
+   * that a task is executing is not interrupted. An unreachable controller is retried for a minute, or until `wanted`
+   * aborts. With v0.2's controllers it resolves at once: their sessions expire by themselves.
    */
   giveUp(owner: string, wanted?: AbortSignal): Promise<void>;
-  /** An owner that was given up is there after all, and keeps its sessions alive by itself. */
+  /** Cancels `giveUp` for an owner that turned out to be alive and keeps its sessions alive by itself. */
   letBe(owner: string): void;
 }
 
-/** What every centre is built with. */
+/** The constructor options of every center. */
 export interface CenterOptions extends RunParam {
-  /** `agents` and `tasks` as the configuration has them, with references to the environment: what may leave this host. */
+  /** `agents` and `tasks` as configured, with unresolved environment references: the form that may leave this host. */
   unresolved?: { agents: Record<string, ModuleDefinition>; tasks: Record<string, ModuleDefinition> };
-  /** The centre's own options: of `data_parallel`, `local`, ..., or of `runner: {module, parameters}`. */
+  /** The center's own options: of `data_parallel`, `local`, ..., or of `runner: {module, parameters}`. */
   parameters: Record<string, unknown>;
-  /** For a centre that may lose a runner and go on: the owners of its own, `<owner>/<runner>`, one for each runner. */
+  /** For a center that survives the loss of a runner: each runner has its own owner, `<owner>/<runner>`. */
   leases: Leases;
-  /** The run's clients of its tasks, in this process. */
+  /** The clients of the run's tasks in this process. */
   clients: ReadonlyMap<string, TaskClient>;
   capacity: { agent: ReadonlyMap<string, number>; task: ReadonlyMap<string, number> };
   retry: RetryPolicy;
-  /** So many failures alike in a row, and an agent or a task is left alone for a while; 0: never. Default 10. */
+  /** Pauses an agent or a task after this many identical failures in a row; 0 disables this. Default 10. */
   circuit?: number | undefined;
   logger: Logger;
-  /** What the controllers have free of these tasks. A task that is not in the answer could not be asked about. */
+  /** Reads the free capacity of these tasks. A task whose controller is unreachable is missing from the result. */
   readCapacity: (tasks: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, CapacityReading>>;
   /** Resolves when the outcome is on disk. */
   record: (settlement: Settlement) => Promise<void>;
   onGrant?: (grant: Grant) => void;
-  /** An attempt is over, and its capacities are free; its outcome may not be on disk yet. */
+  /** Called when an attempt has ended and its capacities are free; its outcome may not be on disk yet. */
   onEnd?: (grant: Grant) => void;
 }
 
-/** A task that could not be served for too long, or an agent or a task that failed for too long. */
+/** A task that had no workers, or an agent or a task that kept failing, for too long. */
 export interface Starved {
   left: number;
   why: string;
@@ -60,7 +60,7 @@ export interface Starved {
 
 /** How a run ended. */
 export interface DispatchResult {
-  /** What was given up, with the number of samples left and the reason: tasks by their names, agents as `agent NAME`. */
+  /** Tasks and agents that were given up, with the number of remaining samples and the reason: tasks by name, agents as `agent NAME`. */
   starved: Map<string, Starved>;
   stopped: boolean;
 }

@@ -44,7 +44,7 @@ async function launch(
 }
 
 describe("DispatchCenter", () => {
-  it("carries every sample out once, within the capacities, over all its runners", async () => {
+  it("runs every sample once, within the capacities, over all its runners", async () => {
     let [inFlight, most] = [0, 0];
     const { center, settled } = await launch(async () => {
       most = Math.max(most, ++inFlight);
@@ -60,7 +60,7 @@ describe("DispatchCenter", () => {
     expect(center.postProcessed).toBe(1);
   });
 
-  it("tries failures again as often as the policy has it", async () => {
+  it("retries failures as often as the policy allows", async () => {
     const retry = { maxAttempts: 3, delayMs: () => 1 };
     const { center, settled } = await launch(async () => failed, { retry });
     await center.start(planOf(2));
@@ -68,7 +68,7 @@ describe("DispatchCenter", () => {
     expect(settled.filter(({ retried }) => !retried).map(({ grant }) => grant.number)).toEqual([3, 3]);
   });
 
-  it("gives a sample that was lost with its runner to another, and fails it when it is lost the third time", async () => {
+  it("moves a sample of a lost runner to another, and fails it after the third loss", async () => {
     const tries: number[] = [];
     const outcomeOf = async ({ index, losses }: Grant): Promise<AttemptOutcome> => {
       if (index === 1) return ended;
@@ -86,7 +86,7 @@ describe("DispatchCenter", () => {
     expect(settled).toHaveLength(3);
   });
 
-  it("does not try again what would meet its turn limit again", async () => {
+  it("does not retry a sample that reached its turn limit", async () => {
     const retry = { maxAttempts: 3, delayMs: () => 1 };
     const outcomeOf = async ({ index }: Grant): Promise<AttemptOutcome> => {
       return { ...failed, error: index === 0 ? "TURN_LIMIT" : "SAMPLE_TIMEOUT" };
@@ -96,7 +96,7 @@ describe("DispatchCenter", () => {
     expect(settled.map(({ grant }) => grant.index).sort()).toEqual([0, 1, 1, 1]);
   });
 
-  it("records nothing for a slot that was not free, and comes back after asking the controller", async () => {
+  it("records nothing if no slot was free, and retries after reading the controller's capacity", async () => {
     let [refusals, readings] = [0, 0];
     const outcomeOf = async (): Promise<AttemptOutcome> => (refusals++ < 3 ? { kind: "not available" } : ended);
     const readCapacity = async () => {
@@ -109,7 +109,7 @@ describe("DispatchCenter", () => {
     expect(readings).toBeGreaterThan(3);
   });
 
-  it("gives a task up that no worker comes for, and says how much is left, and why", async () => {
+  it("gives up a task without workers, and reports the remaining samples and the reason", async () => {
     const readCapacity = async () => new Map([["t", { free: 0, workers: 0 }]]);
     const { center, settled } = await launch(async () => ended, { readCapacity, waitForWorkersMs: 0 });
     const why = "no worker is registered at its controller";
@@ -117,7 +117,7 @@ describe("DispatchCenter", () => {
     expect(settled).toEqual([]);
   });
 
-  it("does not burn its samples on a controller that is out of reach, and ends in time", async () => {
+  it("does not let samples fail on an unreachable controller, and ends in time", async () => {
     let readings = 0;
     const readCapacity = async () => {
       readings += 1;
@@ -131,7 +131,7 @@ describe("DispatchCenter", () => {
     const { center, settled } = await launch(outcomeOf, { readCapacity, waitForWorkersMs: 0 });
     const { starved } = await center.start(planOf(100));
     expect(settled).toHaveLength(3);
-    expect(starved).toEqual(new Map([["t", { left: 97, why: "its controller is out of reach" }]]));
+    expect(starved).toEqual(new Map([["t", { left: 97, why: "its controller is unreachable" }]]));
   });
 
   it("ends when a runner fails, after the others have ended", async () => {
@@ -142,7 +142,7 @@ describe("DispatchCenter", () => {
     await expect(center.start(planOf(20))).rejects.toThrow("broken runner");
   });
 
-  it("ends what runs when it is stopped, and records none of it", async () => {
+  it("ends running attempts when it is stopped, and records none of them", async () => {
     const stopped = (signal: AbortSignal) =>
       new Promise<AttemptOutcome>((resolve) => {
         const stop = () => resolve({ kind: "stopped" });

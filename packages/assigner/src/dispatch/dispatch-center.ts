@@ -9,8 +9,8 @@ import { makeRunners } from "./in-process.js";
 import type { Runner, RunnerDescriptor } from "./runner.js";
 
 /**
- * Decides which sample goes to which runner, and when. It owns the plan, the two capacities (agent, task) and the retry
- * policy; where its runners live and how they are spoken to is for the subclass to say.
+ * Decides which sample goes to which runner, and when. It owns the plan, both capacities (agent, task) and the retry
+ * policy; the subclass decides where runners live and how to communicate with them.
  */
 export abstract class DispatchCenter<Param = unknown> {
   readonly #stop = new AbortController();
@@ -19,33 +19,33 @@ export abstract class DispatchCenter<Param = unknown> {
   #failure: unknown;
 
   constructor(protected readonly options: CenterOptions) {
-    // Every attempt under way listens.
+    // Every pending attempt adds a listener.
     setMaxListeners(0, this.#stop.signal);
   }
 
-  /** Which runners there are. */
+  /** Describes the runners of this center. */
   abstract initRunners(): RunnerDescriptor[];
 
-  /** What is sent to each runner; structured-cloneable. Called in the main process. */
+  /** The parameter for each runner; structured-cloneable. Called in the main process. */
   abstract getSharedParam(): Param;
 
-  /** A runner's message; the answer goes back to it. */
+  /** Handles a runner's message; the return value is sent back to it. */
   abstract onRequest(runner: string, message: unknown): Promise<unknown>;
 
-  /** Called at the end of a {@link start}, after the last runner has ended; not where a runner has failed. */
+  /** Called at the end of {@link start}, after the last runner has ended; not called if a runner failed. */
   async postProcess(): Promise<void> {}
 
   /**
-   * Ends what {@link launch} has made, also where nothing was started. Called once, last of all.
-   * @param _isInOrder false: the launch has failed, and what is under way elsewhere may be of use to the next one
+   * Cleans up after {@link launch}, even if nothing was started. Called once, at the very end.
+   * @param _isInOrder false if the launch failed; state that is shared with other hosts may be useful for the next launch
    */
   async close(_isInOrder = true): Promise<void> {
     await Promise.all(this.#runners.map((runner) => runner.close()));
   }
 
   /**
-   * Makes the runners, in this process, and with them the agents: a wrong agent shows here, before anything is waited
-   * for. A centre whose runners live elsewhere overrides this and {@link runAll}.
+   * Creates the runners in this process, and with them the agents, so that an invalid agent is reported before any
+   * waiting. A center whose runners live elsewhere overrides this and {@link runAll}.
    */
   async launch(): Promise<void> {
     this.#runners = await makeRunners(this.initRunners(), {
@@ -56,7 +56,7 @@ export abstract class DispatchCenter<Param = unknown> {
     });
   }
 
-  /** Carries the plan out. Resolves when nothing is left, or after {@link stop}. Rejects when results cannot be written. */
+  /** Runs the plan. Resolves when nothing is left, or after {@link stop}. Rejects when results cannot be written. */
   async start(plan: readonly CellPlan[]): Promise<DispatchResult> {
     const queue = new AttemptQueue(plan, this.options, this.#stop.signal, (error) => this.#fail(error));
     this.#queue = queue;
@@ -71,7 +71,7 @@ export abstract class DispatchCenter<Param = unknown> {
     return { starved: queue.starved, stopped: this.#stop.signal.aborted };
   }
 
-  /** Starts nothing more, and ends what runs. */
+  /** Starts nothing more, and ends running attempts. */
   stop(reason: string): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(new Error(reason));
@@ -83,25 +83,26 @@ export abstract class DispatchCenter<Param = unknown> {
     return this.#stop.signal;
   }
 
-  /** Why the run failed: a result could not be written. */
+  /** Why the run failed: the error of a result that could not be written. */
   protected get failure(): unknown {
     return this.#failure;
   }
 
   /**
-   * Samples that an earlier launch has started, and that are still under way: they are in flight from now on. One grant
-   * for each; undefined for a sample that is not to be run, or is in flight already. Called before the first {@link take}.
+   * Adopts samples that an earlier launch started and that are still running: they count as in flight from now on.
+   * Returns one grant per sample; undefined for a sample that is not planned or is already in flight. Called before the
+   * first {@link take}.
    */
   protected adopt(samples: readonly Omit<Grant, "attempt">[]): (Grant | undefined)[] {
     return this.#started().adopt(samples);
   }
 
-  /** Nothing that is not in flight is run any more, in this launch. */
+  /** Drops all samples of this launch that are not in flight. */
   protected abandon(why: string): void {
     this.#started().abandon(why);
   }
 
-  /** Attempts for a runner, at most `limit`, as soon as there are any. Undefined: the run is over. */
+  /** Resolves with at most `limit` attempts for a runner, as soon as there are any. Undefined if the run is over. */
   protected take(limit = Number.POSITIVE_INFINITY): Promise<Grant[] | undefined> {
     return this.#started().take(limit);
   }
@@ -115,16 +116,16 @@ export abstract class DispatchCenter<Param = unknown> {
   }
 
   /**
-   * An attempt's agent says that its endpoint is overloaded. For runners that can tell before the attempt has ended: its
-   * outcome tells, too.
+   * Reports that the endpoint of an attempt's agent is overloaded. For runners that know this before the attempt ends;
+   * the outcome reports it, too.
    */
   protected overloaded(attempt: string, overload: Overload): void {
     this.#started().overloaded(attempt, overload);
   }
 
   /**
-   * Lets the runners run, until {@link take} has nothing more for any of them. A runner that fails ends the run: the
-   * others are waited for, so that nothing goes on behind the caller's back.
+   * Lets the runners run until {@link take} has nothing more for any of them. A runner that fails ends the run; the
+   * center waits for the others, so that nothing keeps running after the call returns.
    */
   protected async runAll(): Promise<void> {
     const runs = this.#runners.map(async (runner) => {
@@ -141,7 +142,7 @@ export abstract class DispatchCenter<Param = unknown> {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
-    this.stop(`a result could not be written: ${messageOf(error)}`);
+    this.stop(`cannot write a result: ${messageOf(error)}`);
   }
 
   #started(): AttemptQueue {

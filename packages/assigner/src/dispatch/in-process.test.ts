@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { makeRunners } from "./in-process.js";
 import { ScriptedRunner } from "./testing/scripted-center.js";
 
-it("closes the runners that it has made when a later one cannot be made", async () => {
+it("closes the created runners if a later one cannot be created", async () => {
   const close = vi.spyOn(ScriptedRunner.prototype, "close");
   const module = new URL("./testing/scripted-center.js", import.meta.url).href;
   const descriptors = [

@@ -10,8 +10,8 @@ export interface InProcessOptions {
 }
 
 /**
- * Makes a centre's runners in this process, through the same calls as in any other: the parameter is cloned as a
- * process boundary would do it, and nothing else is handed over.
+ * Creates a center's runners in this process, through the same calls as in any other process: the parameter is cloned
+ * as at a process boundary, and nothing else is passed.
  */
 export async function makeRunners(
   descriptors: readonly RunnerDescriptor[],
@@ -22,7 +22,7 @@ export async function makeRunners(
     await makeInto(runners, descriptors, options);
     return runners;
   } catch (error) {
-    // Nobody else knows of those that could be made.
+    // The runners that were created are known only here.
     await Promise.allSettled(runners.map((runner) => runner.close()));
     throw error;
   }

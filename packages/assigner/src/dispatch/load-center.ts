@@ -6,7 +6,7 @@ import type { DispatchCenter } from "./dispatch-center.js";
 
 type CenterClass = new (options: CenterOptions) => DispatchCenter;
 
-/** The bundled centres; each is imported when it is chosen. */
+/** The bundled centers; each is imported when it is used. */
 const centers = {
   flow: async () => (await import("./flow/flow-center.js")).FlowCenter,
   data_parallel: async () => (await import("./data-parallel/data-parallel-center.js")).DataParallelCenter,
@@ -15,14 +15,14 @@ const centers = {
   dummy: async () => (await import("./dummy/dummy-center.js")).DummyCenter,
 } as const satisfies Record<RunnerType, () => Promise<CenterClass>>;
 
-/** Makes the centre that `runner` names: a bundled type, or the reference of a module that exports a class. */
+/** Creates the center for `runner`: a bundled type, or a reference to a module that exports a class. */
 export async function loadCenter(runner: string, options: CenterOptions): Promise<DispatchCenter> {
   if (isRunnerType(runner)) return new (await centers[runner]())(options);
   if (!/[#./]/.test(runner)) {
     const known = runnerTypes.join(", ");
     throw new CodedError(
       "USAGE",
-      `There is no runner ${runner}: choose ${known}, or a module such as ./my-center.mjs#MyCenter`,
+      `Unknown runner ${runner}: choose ${known}, or a module such as ./my-center.mjs#MyCenter`,
     );
   }
   const { configDir, cwd } = options;

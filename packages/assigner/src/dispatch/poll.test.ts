@@ -4,7 +4,7 @@ import { Poll } from "./poll.js";
 const everyMs = 1_000;
 const soonMs = 100;
 
-/** Calls that end when the test says so. */
+/** Calls that the test ends. */
 class Calls {
   begun = 0;
   mostAtOnce = 0;
@@ -43,7 +43,7 @@ describe("Poll", () => {
     vi.useRealTimers();
   });
 
-  it("calls at once and at every period", async () => {
+  it("calls at once and in every period", async () => {
     expect(calls.begun).toBe(1);
     await calls.end();
     await vi.advanceTimersByTimeAsync(everyMs - 1);
@@ -52,7 +52,7 @@ describe("Poll", () => {
     expect(calls.begun).toBe(2);
   });
 
-  it("leaves a period out while a call is under way", async () => {
+  it("skips a period during a call", async () => {
     await vi.advanceTimersByTimeAsync(3 * everyMs);
     await calls.end();
     expect(calls.begun).toBe(1);
@@ -71,7 +71,7 @@ describe("Poll", () => {
     expect(calls.begun).toBe(2);
   });
 
-  it("calls again right after the call that a request met, once for several requests", async () => {
+  it("calls again right after a call during which requests came, once for several requests", async () => {
     calls.poll.soon();
     await vi.advanceTimersByTimeAsync(soonMs);
     calls.poll.soon();
@@ -83,7 +83,7 @@ describe("Poll", () => {
     expect(calls.begun).toBe(2);
   });
 
-  it("goes on after a call that rejected, and forgets no request for it", async () => {
+  it("continues after a rejected call, and keeps pending requests", async () => {
     calls.poll.soon();
     await vi.advanceTimersByTimeAsync(soonMs);
     await calls.end(new Error("must not happen"));
@@ -93,7 +93,7 @@ describe("Poll", () => {
     expect(calls.begun).toBe(3);
   });
 
-  it("calls no more once stopped, whatever was asked for", async () => {
+  it("calls no more after a stop, despite pending requests", async () => {
     calls.poll.soon();
     await vi.advanceTimersByTimeAsync(soonMs);
     calls.poll.stop();

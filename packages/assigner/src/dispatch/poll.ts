@@ -1,15 +1,15 @@
-/** Calls something now, at every period, and sooner on request; never twice at once. */
+/** Calls a function now, in every period, and sooner on request; calls never overlap. */
 export class Poll {
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
   #running = false;
-  /** Asked for while a call was under way, which may have looked too early. */
+  /** A request during a call, which may have read an older state. */
   #again = false;
   #stopped = false;
 
   /**
    * Periods are in milliseconds.
-   * @param call must not reject, and reports its own errors: a rejection is dropped, and the next call is made as usual
+   * @param call must not reject, and reports its own errors: a rejection is ignored, and the next call is made as usual
    */
   constructor(
     private readonly call: () => Promise<void>,
@@ -24,7 +24,7 @@ export class Poll {
     this.#timer = setInterval(() => void this.#run(), this.everyMs);
   }
 
-  /** A call begins after `soonMs`, or right after the one that is then under way. */
+  /** Begins a call after `soonMs`, or right after the running one. */
   soon(): void {
     if (this.#stopped) return;
     this.#soon ??= setTimeout(() => {
@@ -33,7 +33,7 @@ export class Poll {
     }, this.soonMs);
   }
 
-  /** No call begins any more; one that is under way ends by itself. */
+  /** Begins no more calls; a running one ends by itself. */
   stop(): void {
     this.#stopped = true;
     this.#again = false;
@@ -55,7 +55,7 @@ export class Poll {
       try {
         await this.call();
       } catch {
-        // Unhandled, it would end the process; and the polling must go on.
+        // Ignored: an unhandled rejection would end the process, and polling must continue.
       }
     } while (this.#again);
     this.#running = false;

@@ -1,6 +1,6 @@
 import type { Logger } from "@eval/protocol/logger";
 
-/** Which runners a centre wants: where their class is, and how many of them. */
+/** Describes the runners of a center: the location of their class, and their number. */
 export interface RunnerDescriptor {
   /** URL of the module. */
   module: string;
@@ -10,21 +10,21 @@ export interface RunnerDescriptor {
   count: number;
 }
 
-/** What a runner finds in its own process. */
+/** The services of a runner in its own process. */
 export interface RunnerServices {
-  /** Of this runner: no other one of the launch ever has it. */
+  /** Unique among all runners of the launch. */
   id: string;
   logger: Logger;
-  /** Aborts when the run is stopped: attempts under way end as `stopped`. */
+  /** Aborts when the run is stopped: pending attempts end as `stopped`. */
   signal: AbortSignal;
 }
 
-/** The channel from a runner to its centre: a message, and what the centre's `onRequest` answers. */
+/** The channel from a runner to its center: sends a message, and resolves with the result of the center's `onRequest`. */
 export type CenterChannel = (message: unknown) => Promise<unknown>;
 
 /**
- * Carries samples out. It lives wherever its centre puts it and knows the centre through two things alone: what was
- * restored from the shared parameter, and the channel.
+ * Runs samples. It lives wherever its center puts it, and depends on the center only through the restored shared
+ * parameter and the channel.
  */
 export abstract class Runner<Shared> {
   constructor(
@@ -33,18 +33,18 @@ export abstract class Runner<Shared> {
     protected readonly services: RunnerServices,
   ) {}
 
-  /** Runs until the centre has nothing more for this runner. */
+  /** Runs until the center has nothing more for this runner. */
   abstract doRun(): Promise<void>;
 
-  /** Gives back what the runner holds. Called once, after its last run, or where there was none. */
+  /** Releases the runner's resources. Called once, after its last run or without any run. */
   async close(): Promise<void> {}
 }
 
-/** A runner's class. It names its centre, so that a runner's process can restore the shared parameter by it. */
+/** A runner's class. It refers to its center, so that a runner's process can restore the shared parameter. */
 export interface RunnerClass<Param = never, Shared = unknown> {
   new (shared: Shared, request: CenterChannel, services: RunnerServices): Runner<Shared>;
   readonly center: {
-    /** Makes what the runners work with of what the centre sent, in the runner's process. */
+    /** Creates the runners' shared objects from the center's parameter, in the runner's process. */
     restoreSharedParam(param: Param, services: RunnerServices): Promise<Shared>;
   };
 }

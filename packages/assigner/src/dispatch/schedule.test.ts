@@ -4,10 +4,10 @@ import type { Grant } from "../attempt/attempt.js";
 import type { CellPlan } from "../attempt/cell-plan.js";
 
 interface Scene {
-  /** Samples at once, and milliseconds that each takes of a sample. */
+  /** Concurrent samples, and each side's milliseconds per sample. */
   agents: { capacity: number; ms: number }[];
   tasks: { capacity: number; ms: number }[];
-  /** Samples of each agent with each task; a list: of the agents, by position. */
+  /** Number of samples of each agent with each task; as a list: by the position of the agent. */
   samples: number | number[];
 }
 
@@ -26,7 +26,7 @@ function plansOf({ agents, tasks, samples }: Scene): CellPlan[] {
   });
 }
 
-/** No schedule is shorter: a side cannot do its work faster than with all of its capacity, all the time. */
+/** No schedule is shorter: a side cannot work faster than with its full capacity all the time. */
 function lowerBound(scene: Scene): number {
   const work = (side: "agent" | "task", name: string) =>
     plansOf(scene)
@@ -40,8 +40,8 @@ function lowerBound(scene: Scene): number {
   return Math.max(...ofAgents, ...ofTasks);
 }
 
-/** Carries a scene out in a time of its own; returns when its last sample ended. */
-function carryOut(scene: Scene): number {
+/** Runs a scene in simulated time; returns the end of its last sample. */
+function runScene(scene: Scene): number {
   const capacities = (side: Scene["agents"]) => new Map(side.map(({ capacity }, at) => [`${at}`, capacity]));
   const capacity = { agent: capacities(scene.agents), task: capacities(scene.tasks) };
   const ledger = new Ledger(plansOf(scene), capacity, { maxAttempts: 1, delayMs: () => 0 });
@@ -64,7 +64,7 @@ const even = { capacity: 8, ms: 300 };
 const fast = { capacity: 12, ms: 60 };
 const narrow = { capacity: 4, ms: 60 };
 
-describe("a schedule of three agents with three tasks of uneven speeds takes at most 5 % more than it must", () => {
+describe("a schedule of three agents with three tasks of uneven speeds takes at most 5 % longer than the lower bound", () => {
   it.each<[string, Scene]>([
     [
       "the agents are narrow",
@@ -110,7 +110,7 @@ describe("a schedule of three agents with three tasks of uneven speeds takes at 
     ["all are the same", { agents: [even, even, even], tasks: [even, even, even], samples: 100 }],
   ])("%s", (_, scene) => {
     const bound = lowerBound(scene);
-    const total = carryOut(scene);
+    const total = runScene(scene);
     expect(total / bound).toBeGreaterThanOrEqual(1);
     expect(total / bound).toBeLessThanOrEqual(1.05);
   });

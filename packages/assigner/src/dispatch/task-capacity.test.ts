@@ -17,7 +17,7 @@ describe("TaskCapacity", () => {
     expect(capacity.freeOf("t", 0)).toBe(2);
   });
 
-  it("takes what started while the controller was asked off the reading", () => {
+  it("subtracts samples that started during a reading", () => {
     const capacity = new TaskCapacity(["t"], 0);
     capacity.asking("t", 0);
     capacity.started("t");
@@ -35,7 +35,7 @@ describe("TaskCapacity", () => {
     expect(capacity.freeOf("t", 0)).toBe(1);
   });
 
-  it("tells for how long a task has had no worker", () => {
+  it("measures how long a task has had no worker", () => {
     const capacity = new TaskCapacity(["t"], 100);
     capacity.apply("t", { free: 0, workers: 0 }, 150);
     expect(capacity.starvedFor("t", 160)).toBe(60);
@@ -43,10 +43,10 @@ describe("TaskCapacity", () => {
     expect(capacity.starvedFor("t", 900)).toBe(0);
     capacity.apply("t", undefined, 1_000);
     expect(capacity.starvedFor("t", 1_010)).toBe(810);
-    expect(capacity.serviceOf("t")).toBe("away");
+    expect(capacity.serviceOf("t")).toBe("unreachable");
   });
 
-  it("has nothing free while the controller cannot be asked, whatever ends meanwhile", () => {
+  it("has nothing free while the controller is unreachable, whatever ends in the meantime", () => {
     const capacity = new TaskCapacity(["t"], 0);
     capacity.apply("t", { free: 3, workers: 1 }, 0);
     capacity.apply("t", undefined, 1);
@@ -56,7 +56,7 @@ describe("TaskCapacity", () => {
     expect(capacity.freeOf("t", 0)).toBe(2);
   });
 
-  it("has nothing free while a reading takes so long that the controller may hang", () => {
+  it("has nothing free while a slow reading suggests that the controller hangs", () => {
     const capacity = new TaskCapacity(["t"], 0);
     capacity.apply("t", { free: 3, workers: 1 }, 0);
     capacity.asking("t", 1_000);

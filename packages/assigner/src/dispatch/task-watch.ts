@@ -8,27 +8,27 @@ import { type Service, TaskCapacity } from "./task-capacity.js";
 export interface TaskWatchOptions extends Pick<CenterOptions, "readCapacity" | "logger" | "waitForWorkersMs"> {
   tasks: ReadonlySet<string>;
   ledger: Ledger;
-  /** Nothing is read any more once it is aborted. */
+  /** No more readings after it is aborted. */
   stopped: AbortSignal;
-  /** A reading has come. */
+  /** Called after each reading. */
   onReading: () => void;
-  /** A task was not served for too long, and nothing of it is in flight. */
+  /** Called when a task was not served for too long and has nothing in flight. */
   onStarved: (task: string, why: string) => void;
 }
 
-/** Between two readings of the controllers' capacity, and after a 406; milliseconds. */
+/** Time between two readings of the controllers' capacity, and after a 406; milliseconds. */
 const readEveryMs = 2_000;
 const readAgainMs = 200;
 
-/** So many readings without a free slot, and the user is told. */
+/** The user is informed after this many readings without free capacity. */
 const idleReadings = 3;
 
-/** Reads what the controllers have free of the tasks, and says what it means for the user. */
+/** Reads the free capacity of the tasks from the controllers, and logs problems for the user. */
 export class TaskWatch {
-  /** Between two readings. */
+  /** The capacity between two readings. */
   readonly capacity: TaskCapacity;
   readonly #reading = new Poll(() => this.#read(), readEveryMs, readAgainMs);
-  /** Readings in a row that found a task served, but with nothing free for us. */
+  /** Consecutive readings that found a task served, but without free capacity for this run. */
   readonly #idle = new Map<string, number>();
 
   constructor(private readonly options: TaskWatchOptions) {
@@ -43,7 +43,7 @@ export class TaskWatch {
     this.#reading.stop();
   }
 
-  /** After a 406: nothing is free until the next reading, which comes soon. */
+  /** After a 406: no capacity is free until the next reading, which comes soon. */
   exhausted(task: string): void {
     this.capacity.exhausted(task);
     this.#reading.soon();
@@ -60,7 +60,7 @@ export class TaskWatch {
       const now = performance.now();
       for (const task of tasks) this.#apply(task, readings.get(task), now);
     } catch (error) {
-      if (!stopped.aborted) logger.warn(`Could not read the capacities: ${messageOf(error)}`);
+      if (!stopped.aborted) logger.warn(`Cannot read the free capacities: ${messageOf(error)}`);
     }
     this.options.onReading();
   }
@@ -70,24 +70,24 @@ export class TaskWatch {
     const before = this.capacity.serviceOf(task);
     this.capacity.apply(task, reading, now);
     const service = this.capacity.serviceOf(task);
-    if (service === "served" && before !== "served") logger.info(`${task} is served again`);
+    if (service === "served" && before !== "served") logger.info(`${task} has workers again`);
     if (service !== "served" && before !== service) logger.warn(`${task}: ${reasons[service]}; waiting`);
     if (service === "served") this.#sayIfCrowdedOut(task, now);
     else this.#giveUpIfStarved(task, service, now);
   }
 
-  /** Somebody else may hold all slots of a task: the user should know why nothing happens. */
+  /** Other clients may use all capacity of a task: tell the user why nothing happens. */
   #sayIfCrowdedOut(task: string, now: number): void {
     const { ledger, logger } = this.options;
     const isIdle = ledger.inFlightOf(task) === 0 && ledger.waitingFor(task) > 0;
     const readings = isIdle && this.capacity.freeOf(task, now) <= 0 ? (this.#idle.get(task) ?? 0) + 1 : 0;
     this.#idle.set(task, readings);
     if (readings === idleReadings) {
-      logger.warn(`${task}: others hold all that its workers can run; waiting for a free slot`);
+      logger.warn(`${task}: other clients use all slots of its workers; waiting for a free slot`);
     }
   }
 
-  /** A task that nobody serves must not keep the run open. */
+  /** A task without workers must not keep the run open. */
   #giveUpIfStarved(task: string, service: Exclude<Service, "served">, now: number): void {
     const { ledger, waitForWorkersMs, onStarved } = this.options;
     const isWaitedFor = this.capacity.starvedFor(task, now) < waitForWorkersMs;
@@ -97,5 +97,5 @@ export class TaskWatch {
 
 const reasons = {
   "without workers": "no worker is registered at its controller",
-  away: "its controller is out of reach",
+  unreachable: "its controller is unreachable",
 } as const;

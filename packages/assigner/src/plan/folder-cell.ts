@@ -2,18 +2,18 @@ import type { PlanCell } from "../attempt/cell-plan.js";
 import type { Overall } from "../attempt/overall.js";
 import type { RecordedCell } from "../results/resume.js";
 
-/** What a folder holds of one epoch of a cell. */
+/** The recorded state of one epoch of a cell. */
 export interface FolderEpoch {
   epoch: number;
   recorded: RecordedCell;
-  /** A valid overall.json: the epoch needs nothing more. */
+  /** A valid overall.json: the epoch is finished. */
   overall: Overall | undefined;
 }
 
-/** A cell of the plan, with what its folder holds. */
+/** A cell of the plan, with the recorded state of its folder. */
 export interface FolderCell extends PlanCell {
-  /** Those that are asked for, then any further ones that are there. */
+  /** The planned epochs, then any further recorded ones. */
   epochs: FolderEpoch[];
-  /** Every epoch that is asked for has its overall, and what they say together is told: the cell needs nothing more, and no worker. */
+  /** Every planned epoch has its overall, and the statistics over epochs exist: the cell needs no worker. */
   isComplete: boolean;
 }

@@ -2,26 +2,26 @@ import Table from "cli-table3";
 import type { CapacityReading } from "../attempt/capacity-reading.js";
 import type { CellPlan, ExcludedSample, PlannedSample } from "../attempt/cell-plan.js";
 
-/** Why samples are not to be run, or why that cannot be said. */
+/** Why samples will not run. */
 export type ExclusionReason = "done" | ExcludedSample["reason"];
 
-/** One assignment, agent x task. */
+/** One assignment: an agent x task pair. */
 export interface PlannedAssignment {
   agent: string;
   task: string;
   priority: number;
-  /** Samples x epochs; null: nobody could be asked for the task's indices. */
+  /** Samples x epochs; null if the task's indices could not be read. */
   total: number | null;
-  /** With a result in runs.jsonl. */
+  /** Samples with a result in runs.jsonl. */
   done: number;
   remaining: number | null;
-  /** By reason. Samples are named where they are not simply done. */
+  /** Excluded samples by reason. They are listed unless the reason is `done`. */
   excluded: { reason: ExclusionReason; count: number; samples?: PlannedSample[] }[];
-  /** Why nothing, or nothing known, is left; null where something is. */
+  /** Why nothing remains, or why the remaining samples are unknown; null if samples remain. */
   why: string | null;
 }
 
-/** What `plan.json` holds: what the runner `dummy` has found. */
+/** The content of `plan.json`: the findings of the runner `dummy`. */
 export interface PlanReport {
   /** ISO 8601. */
   written_at: string;
@@ -30,12 +30,12 @@ export interface PlanReport {
   capacity: {
     /** As configured. */
     agent: Record<string, number>;
-    /** `workers` and `free`: of the task's controller; null where it could not be asked. */
+    /** `workers` and `free` as reported by the task's controller; null if it could not be read. */
     task: Record<string, { configured: number; controller: string; workers: number | null; free: number | null }>;
   };
 }
 
-/** @param isComplete the cell has a valid overall.json: no worker is asked for its task */
+/** @param isComplete whether the cell has a valid overall.json: its task's indices are not requested then */
 export function describeCell(plan: CellPlan, isComplete: boolean): PlannedAssignment {
   const { agent, task, priority, total, done, remaining } = plan;
   const excluded = done > 0 ? [{ reason: "done" as const, count: done }] : [];
@@ -49,7 +49,7 @@ export function describeCell(plan: CellPlan, isComplete: boolean): PlannedAssign
   return { agent, task, priority, total, done, remaining: left, excluded: [...excluded, ...named], why };
 }
 
-/** A cell of whose task nobody could be asked. */
+/** Describes a cell whose task's indices could not be read. */
 export function describeUnknown(
   { agent, task, priority }: Pick<CellPlan, "agent" | "task" | "priority">,
   done: number,
@@ -64,7 +64,7 @@ export function describeUnknown(
     done,
     remaining: null,
     excluded,
-    why: `its samples are not known: ${why}`,
+    why: `its samples are unknown: ${why}`,
   };
 }
 
@@ -80,7 +80,7 @@ export function describeCapacity(
   return { agent: Object.fromEntries(configured.agent), task: Object.fromEntries(task) };
 }
 
-/** Two tables and, where there is something to say, a line for each assignment. */
+/** Two tables, and a note for each assignment that needs one. */
 export function renderPlan({ assignments, capacity }: PlanReport): string {
   const cells = tableOf(["agent", "task", "samples", "done", "excluded", "remaining"], 2);
   for (const { agent, task, total, done, excluded, remaining } of assignments) {
@@ -104,16 +104,16 @@ function notesOf({ agent, task, excluded, why }: PlannedAssignment): string[] {
 }
 
 const explanations = {
-  "failed before": "samples have nothing but failed lines, and --keep-failed keeps them so",
-  "not in task": "recorded samples are not in the task any more; they are kept, and do not count in the overall",
+  "failed before": "samples have only failed so far, and are not retried (--keep-failed)",
+  "not in task": "recorded samples are no longer in the task; they are kept, but do not count in the overall",
 } as const satisfies Record<ExcludedSample["reason"], string>;
 
 function whyNothing({ total, done, excluded }: CellPlan, isComplete: boolean): string {
-  if (isComplete) return `nothing is left: all ${done} samples have a result, and overall.json is there`;
-  if (total === 0) return "nothing is left: its workers say that the task has no samples";
+  if (isComplete) return `nothing is left to run: all ${done} samples have a result, and overall.json exists`;
+  if (total === 0) return "nothing is left to run: the workers report that the task has no samples";
   const kept = excluded.filter(({ reason }) => reason === "failed before").length;
-  const failed = kept > 0 ? `, ${kept} have failed and are kept so` : "";
-  return `nothing is left: ${done} of ${total} samples have a result${failed}`;
+  const failed = kept > 0 ? `, ${kept} failed and are not retried` : "";
+  return `nothing is left to run: ${done} of ${total} samples have a result${failed}`;
 }
 
 function tableOf(head: string[], left: number) {

@@ -21,7 +21,7 @@ describe("the cells", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("are each there once, with a warning for every repetition", () => {
+  test("contain no duplicates, with a warning for each repetition", () => {
     const { cells, warnings } = expandAssignments([
       { agent: ["a", "a"], task: "x" },
       { agent: "a", task: ["x", "y"] },
@@ -31,7 +31,7 @@ describe("the cells", () => {
     expect(warnings[1]).toContain("assignments[1]");
   });
 
-  test("hold every pair exactly once, for any assignments", () => {
+  test("contain every pair exactly once, for any assignments", () => {
     const names = fc.oneof(fc.string(), fc.array(fc.string()));
     fc.assert(
       fc.property(fc.array(fc.record({ agent: names, task: names })), (assignments) => {
@@ -53,7 +53,7 @@ describe("the plan of a cell", () => {
     { selector: ({ epoch }) => epoch },
   );
 
-  test("misses nothing, plans nothing twice, keeps the order, and adds up", () => {
+  test("contains every remaining sample once, keeps the order, and adds up", () => {
     fc.assert(
       fc.property(
         indices,
@@ -82,7 +82,7 @@ describe("the plan of a cell", () => {
     );
   });
 
-  test("is empty once what it asked for is recorded", () => {
+  test("is empty after all its samples are recorded", () => {
     fc.assert(
       fc.property(indices, recorded, fc.integer({ min: 1, max: 3 }), (all, records, epochs) => {
         const { remaining } = planCell(cell, all, records, { epochs });
@@ -107,7 +107,7 @@ describe("the plan of a cell", () => {
     expect(plan.excluded).toEqual([{ index: 9, epoch: 1, reason: "not in task" }]);
   });
 
-  test("runs failed samples again unless told to keep them", () => {
+  test("retries failed samples, except with keepFailed", () => {
     const records = [{ epoch: 1, accepted: [1], failed: [1, 2] }];
     expect(planCell(cell, [1, 2], records).remaining).toEqual([{ index: 2, epoch: 1 }]);
     expect(planCell(cell, [1, 2], records, { keepFailed: true })).toMatchObject({
@@ -117,8 +117,8 @@ describe("the plan of a cell", () => {
   });
 });
 
-describe("an index read back", () => {
-  test("matches itself first, then the one with its text", () => {
+describe("an index that was read from a file", () => {
+  test("matches the identical one first, then the one with the same text", () => {
     expect(indexMatcher([5, "5"])("5")).toBe("5");
     expect(indexMatcher([5, "5"])(5)).toBe(5);
     expect(indexMatcher(["5"])(5)).toBe("5");

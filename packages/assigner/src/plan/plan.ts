@@ -4,11 +4,11 @@ import type { CellPlan, PlanCell, RecordedEpoch, RepeatedCellPlan } from "../att
 export interface CellPlanOptions {
   /** Repetitions of each sample; default 1. */
   epochs?: number;
-  /** A sample that has only failed lines is not run again; default false. */
+  /** Does not retry samples that have only failed so far; default false. */
   keepFailed?: boolean;
 }
 
-/** What of a cell is left to run. Indices that the task lists twice are planned once. */
+/** The remaining samples of a cell. Indices that the task lists twice are planned once. */
 export function planCell(
   cell: PlanCell,
   indices: readonly SampleIndex[],
@@ -58,8 +58,8 @@ function planEpoch(
 export type IndexMatcher = (recorded: SampleIndex) => SampleIndex | undefined;
 
 /**
- * Finds the task's index that one read back from a file stands for: the very same, else the only one with the same
- * text (a v0.2 peer turns `"5"` into `5`). Undefined where there is none, or more than one.
+ * Finds the task's index for an index that was read from a file: the identical one, else the only one with the same text
+ * (a v0.2 peer turns `"5"` into `5`). Undefined if none matches, or more than one.
  */
 export function indexMatcher(indices: readonly SampleIndex[]): IndexMatcher {
   const exact = new Set(indices);

@@ -38,7 +38,7 @@ async function read(runs: string[], errors: string[] = [], overall?: object) {
 const known = (indices: number[], version?: string) => new Map([["t", { indices, version, needsHistory: true }]]);
 
 describe("preparePlan", () => {
-  it("plans what has no result, samples with nothing but failed lines among them", async () => {
+  it("plans samples without a result, including those with only failed lines", async () => {
     const read_ = await read([line(0)], [line(1, { error: "AGENT_FAILED" })]);
     const [plan] = preparePlan(read_, known([0, 1, 2]), options);
     expect(plan).toMatchObject({ total: 3, done: 1, remaining: [{ index: 1 }, { index: 2 }] });
@@ -46,7 +46,7 @@ describe("preparePlan", () => {
     expect(kept?.remaining).toEqual([{ index: 2, epoch: 1 }]);
   });
 
-  it("asks nobody about a cell with all its lines and a valid overall", async () => {
+  it("needs no task for a cell with all its lines and a valid overall", async () => {
     const complete = await read([line(0), line(1)], [], { total: 2, validation: {}, custom: {} });
     expect(complete[0]?.isComplete).toBe(true);
     expect(preparePlan(complete, new Map(), options)[0]).toMatchObject({ remaining: [], total: 2, done: 2 });
@@ -54,7 +54,7 @@ describe("preparePlan", () => {
     expect(stale[0]?.isComplete).toBe(false);
   });
 
-  it("asks for epochs that are not there yet, and keeps those that are not asked for any more", async () => {
+  it("plans missing epochs, and keeps those that are no longer planned", async () => {
     await read([line(0), line(1)], [], { total: 2, validation: {}, custom: {} });
     await mkdir(join(output, "a", "t", "epoch-3"));
     await writeFile(join(output, "a", "t", "epoch-3", "runs.jsonl"), `${line(1, { epoch: 3 })}\n`);
@@ -79,7 +79,7 @@ describe("preparePlan", () => {
     });
   });
 
-  it("needs the task to say what epochs say together, where they hold results that are not the task's", async () => {
+  it("needs the task for the statistics over epochs if they contain results that are not the task's", async () => {
     const completeOf = async (overall: object, statistics?: object) => {
       const folder = join(output, "a", "t");
       await mkdir(join(folder, "epoch-2"), { recursive: true });
@@ -102,7 +102,7 @@ describe("preparePlan", () => {
     expect(await completeOf(withOther, ofOthers)).toBe(false);
   });
 
-  it("refuses to mix versions of a task, unless told to", async () => {
+  it("refuses to mix versions of a task, unless allowed", async () => {
     const recorded = await read([line(0, { task_version: "one" })]);
     expect(() => preparePlan(recorded, known([0, 1], "two"), options)).toThrow(/one.*two.*--allow-version-mix/);
     expect(preparePlan(recorded, known([0, 1], "two"), { ...options, allowVersionMix: true })).toHaveLength(1);

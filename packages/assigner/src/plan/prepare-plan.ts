@@ -13,7 +13,7 @@ export interface PreparePlanOptions {
   logger: Logger;
 }
 
-/** What is left to run of each cell. A cell with a valid overall has nothing left. */
+/** The remaining samples of each cell. A cell with a valid overall has none. */
 export function preparePlan(
   cells: readonly FolderCell[],
   tasks: ReadonlyMap<string, KnownTask>,
@@ -29,14 +29,14 @@ export function preparePlan(
     const foreign = plan.excluded.filter(({ reason }) => reason === "not in task").length;
     if (foreign > 0)
       logger.warn(
-        `${agent} / ${task}: ${foreign} recorded samples are not in the task any more; they are kept, and do not count in the overall`,
+        `${agent} / ${task}: ${foreign} recorded samples are no longer in the task; they are kept, but do not count in the overall`,
       );
     return plan;
   });
 }
 
 function completePlan({ agent, task, priority, epochs: found }: FolderCell): RepeatedCellPlan {
-  // Whether an epoch is whole that has no overall, and was not asked for, nobody knows: its results only count.
+  // An unplanned epoch without an overall may be incomplete: its results count, but the epoch is not reported.
   const epochs = found.flatMap(({ epoch, overall }) => {
     return overall ? [{ epoch, total: overall.total, done: overall.total }] : [];
   });
@@ -48,7 +48,7 @@ function assertOneVersion({ agent, task, epochs }: FolderCell, version: string |
   const taskVersions = new Set(epochs.flatMap(({ recorded }) => [...recorded.taskVersions]));
   const versions = new Set([...taskVersions, ...(version === undefined ? [] : [version])]);
   if (versions.size <= 1) return;
-  const what = `${agent} / ${task}: the folder holds results of version ${[...taskVersions].join(", ")} of the task`;
-  const advice = "choose another output folder, or mix them with --allow-version-mix";
-  throw new CodedError("TASK_VERSION_MIXED", `${what}, its workers have ${version}: ${advice}`);
+  const what = `${agent} / ${task}: the output folder holds results of task version ${[...taskVersions].join(", ")}`;
+  const advice = "choose another output folder, or allow the mix with --allow-version-mix";
+  throw new CodedError("TASK_VERSION_MIXED", `${what}, but the workers have version ${version}: ${advice}`);
 }

@@ -11,12 +11,12 @@ describe("AdaptiveCapacity", () => {
     for (let more = 0; more < 14; more++) expect(capacity.overloaded(refused(), 16, 101 + more)).toBeUndefined();
     expect(capacity.room(16, 200)).toBe(-8);
     expect(capacity.room(8, 1_000)).toBe(0);
-    // Sent before the rest had drained: the same burst.
+    // Sent before the others had drained: the same burst.
     expect(capacity.overloaded(refused(500), 8, 1_400)).toBeUndefined();
     expect(capacity.overloaded(refused(100), 8, 1_400)).toEqual({ from: 8, to: 4, pauseMs: 0 });
   });
 
-  it("starts nothing before the endpoint wants it, but does not wait for hours", () => {
+  it("starts nothing before the time that the endpoint requested, but does not wait for hours", () => {
     const capacity = new AdaptiveCapacity(4);
     capacity.overloaded(refused(0, 2_000), 2, 0);
     expect([capacity.room(0, 1_999), capacity.room(0, 2_000)]).toEqual([0, 2]);
@@ -24,7 +24,7 @@ describe("AdaptiveCapacity", () => {
     expect([capacity.room(0, 302_999), capacity.room(0, 303_000)]).toEqual([0, 1]);
   });
 
-  it("grows by one for as many good samples as it allows, at most once a second, up to the configured number", () => {
+  it("grows by one per `limit` successful samples, at most once a second, up to the configured number", () => {
     const capacity = new AdaptiveCapacity(4);
     capacity.overloaded(refused(), 2, 0);
     expect([1, 2, 3].map((now) => capacity.succeeded(2, now))).toEqual([false, false, false]);
@@ -35,7 +35,7 @@ describe("AdaptiveCapacity", () => {
     expect(capacity.limit).toBe(4);
   });
 
-  it("stays between 1 and the configured number, and comes back to it when nothing is refused any more", () => {
+  it("stays between 1 and the configured number, and returns to it when no more requests are refused", () => {
     const step = fc.record({
       what: fc.constantFrom("refused", "succeeded"),
       inFlight: fc.nat(40),

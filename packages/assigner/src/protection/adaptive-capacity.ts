@@ -1,37 +1,37 @@
 import type { Overload } from "../attempt/overload.js";
 
-/** How a capacity was taken back. */
+/** How a capacity was reduced. */
 export interface Shrinking {
   from: number;
   to: number;
-  /** Milliseconds for which nothing new is started. */
+  /** How long no new samples are started, in milliseconds. */
   pauseMs: number;
 }
 
-/** An endpoint that asks for hours is asked again all the same, after so many milliseconds. */
+/** Upper limit for a pause that an endpoint requests, in milliseconds. */
 const longestPauseMs = 300_000;
 
-/** Between two steps up, at least; milliseconds. */
+/** Minimum time between two increases, in milliseconds. */
 const growEveryMs = 1_000;
 
 /**
- * How many samples an agent may have in flight: the configured number, less what its endpoint has refused. Additive
- * increase, multiplicative decrease: halved by an overload, never below 1, and one more for each `limit` samples that
- * went well, at most one a second. This finds a fair share of a limit that nobody knows: D.-M. Chiu and R. Jain, "Analysis
- * of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989; V. Jacobson, "Congestion
- * Avoidance and Control", 1988.
+ * How many samples an agent may have in flight: the configured number, reduced when its endpoint refuses requests.
+ * Additive increase, multiplicative decrease: halved by an overload, never below 1, and increased by one for each `limit`
+ * successful samples, at most once a second. This finds a fair share of an unknown limit: D.-M. Chiu and R. Jain,
+ * "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989; V. Jacobson,
+ * "Congestion Avoidance and Control", 1988.
  *
- * One burst counts once, as one round trip does there: after a decrease, refusals of requests that were sent before
- * what is in flight had drained to the new capacity say nothing of it.
+ * One burst counts once, like one round trip in these papers: after a decrease, refusals are ignored if their requests
+ * were sent before the samples in flight had drained to the new capacity.
  *
  * Pure; times are monotonic milliseconds.
  */
 export class AdaptiveCapacity {
   #limit: number;
-  /** Samples that went well since the last step. */
+  /** Successful samples since the last step. */
   #credit = 0;
   #steppedAt = Number.NEGATIVE_INFINITY;
-  /** Since when the present limit has been kept; infinite while more than that is in flight. */
+  /** When the samples in flight first fit the present limit; infinite while they exceed it. */
   #settledAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
@@ -44,18 +44,18 @@ export class AdaptiveCapacity {
     return this.#limit;
   }
 
-  /** Until when nothing is started; in the past where something may be. */
+  /** Until when no samples are started; a past time if there is no pause. */
   get pausedUntil(): number {
     return this.#pausedUntil;
   }
 
-  /** How many more may be started; negative while more is in flight than should be. */
+  /** How many more samples may be started; negative while more are in flight than allowed. */
   room(inFlight: number, now: number): number {
     this.#settle(inFlight, now);
     return now < this.#pausedUntil ? 0 : this.#limit - inFlight;
   }
 
-  /** Undefined: it was known already. */
+  /** Undefined if the overload was already accounted for. */
   overloaded({ sentAgoMs, retryAfterMs = 0 }: Overload, inFlight: number, now: number): Shrinking | undefined {
     this.#settle(inFlight, now);
     const pauseMs = Math.min(Math.max(0, retryAfterMs), longestPauseMs);
@@ -69,7 +69,7 @@ export class AdaptiveCapacity {
     return { from, to: this.#limit, pauseMs };
   }
 
-  /** A sample went well, without a refusal. True: the limit has grown. */
+  /** A sample succeeded without a refusal. Returns whether the limit has grown. */
   succeeded(inFlight: number, now: number): boolean {
     this.#settle(inFlight, now);
     if (this.#limit >= this.most || this.#settledAt === Number.POSITIVE_INFINITY) return false;

@@ -21,7 +21,7 @@ function probes(circuit: Circuit, attempt: string, evidence: Evidence, now: numb
 }
 
 describe("Circuit", () => {
-  it("opens after so many failures alike in a row, and not for others", () => {
+  it("opens after enough identical failures in a row, and not for others", () => {
     const circuit = new Circuit({ threshold: 3, giveUpMs: 60_000 });
     const evidence = [bad(), bad(), good, bad(), bad(), bad("slow"), bad(), { kind: "neutral" }, bad()] as const;
     for (const one of evidence) expect(circuit.ended("some", one, 0)).toBeUndefined();
@@ -32,7 +32,7 @@ describe("Circuit", () => {
     expect(circuit.halfOpenAt).toBe(5_009);
   });
 
-  it("lets one attempt try after each pause, twice as long each time, and gives up in the end", () => {
+  it("lets one attempt probe after each pause, which doubles each time, and gives up in the end", () => {
     const circuit = opened();
     const pauses: unknown[] = [];
     let now = 5_000;
@@ -47,21 +47,21 @@ describe("Circuit", () => {
     expect(circuit.halfOpenAt).toBeUndefined();
   });
 
-  it("is not changed by what was in flight and fails, and closes with what goes well", () => {
+  it("ignores failures of attempts that were in flight, and closes with any success", () => {
     const circuit = opened();
     expect(circuit.ended("old", bad(), 100)).toBeUndefined();
     expect(circuit.ended("old too", good, 200)).toEqual({ to: "closed", afterMs: 200 });
     expect(circuit.room(200)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("lets another attempt try at once where one did not take place", () => {
+  it("lets another attempt probe at once if one did not take place", () => {
     const circuit = opened();
     circuit.started("first");
     circuit.released("first");
     expect(probes(circuit, "second", good, 5_000)).toMatchObject({ to: "closed" });
   });
 
-  it("takes a try that says nothing for one in vain, and gives up with the reason that it had", () => {
+  it("treats a probe without evidence as failed, and gives up with the original reason", () => {
     const circuit = opened();
     expect(probes(circuit, "first", { kind: "neutral" }, 5_000)).toMatchObject({ pauseMs: 10_000, because: "probe" });
     expect(circuit.room(14_999)).toBe(0);
@@ -69,13 +69,13 @@ describe("Circuit", () => {
     expect(circuit.givenUp).toBe("it is away");
   });
 
-  it("probes a second time, however late the first try was", () => {
+  it("probes a second time, however late the first probe was", () => {
     const circuit = opened();
     expect(probes(circuit, "first", bad(), 300_000)).toMatchObject({ to: "open", pauseMs: 10_000 });
     expect(probes(circuit, "second", bad(), 310_000)).toMatchObject({ to: "given up", probes: 2 });
   });
 
-  it("opens again with two failures of the same reason until as many attempts have gone well", () => {
+  it("opens again after two failures for the same reason, until enough attempts have succeeded", () => {
     const circuit = opened(4);
     probes(circuit, "probe", good, 5_000);
     for (const evidence of [bad(), bad("slow"), bad("slow"), bad()]) {
@@ -96,7 +96,7 @@ describe("Circuit", () => {
     for (let at = 0; at < 100; at++) expect(circuit.ended(String(at), bad(), at)).toBeUndefined();
   });
 
-  it("never has two attempts try at once, opens for failures alone, and ends where nothing goes well", () => {
+  it("never runs two probes at once, opens only for failures, and gives up if nothing succeeds", () => {
     const event = fc.record({
       what: fc.constantFrom("start", "good", "bad", "neutral"),
       pick: fc.nat(9),

@@ -1,52 +1,52 @@
-/** What an attempt says of one agent or one task. */
+/** What an attempt shows about its agent or its task. */
 export type Evidence =
   /** It works. */
   | { kind: "good" }
-  /** Nothing. */
+  /** No evidence. */
   | { kind: "neutral" }
-  /** It does not, for this reason: failures of one reason are alike. `text` says it in the log. */
+  /** It does not work. Failures with the same reason are identical. `text` describes them in the log. */
   | { kind: "bad"; reason: string; text: string };
 
 export interface CircuitOptions {
-  /** So many failures alike in a row open it; 0: none do. */
+  /** Number of identical failures in a row that open it; 0: never. */
   threshold: number;
-  /** A try that fails so long after the circuit opened is the last one, unless it is the first; milliseconds. */
+  /** A failed probe this long after the opening is the last one, unless it is the first; milliseconds. */
   giveUpMs: number;
 }
 
-/** A change that the user should know of. Times are in milliseconds. */
+/** A change to report to the user. Times are in milliseconds. */
 export type CircuitChange =
   | { to: "open"; text: string; failures: number; pauseMs: number; because: "failures" | "probe" | "relapse" }
   | { to: "closed"; afterMs: number }
   | { to: "given up"; text: string; afterMs: number; probes: number };
 
-/** The first pause, and the longest: each one that did not help is followed by one twice as long. Milliseconds. */
+/** The first and the longest pause: the pause doubles after each failed probe. Milliseconds. */
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 
-/** On probation so many failures alike in a row are enough. */
+/** On probation, this many identical failures in a row are enough. */
 const relapse = 2;
 
 /**
- * One try that is put off for long, by an endpoint's `Retry-After`, is not all that something gets. With each relapse it
- * is more likely that the samples are to blame: twice as many probes, up to the most.
+ * A single probe that is delayed for long, by an endpoint's `Retry-After`, is not enough to give up. With each relapse
+ * the samples are more likely to be the cause: the number of probes doubles, up to the maximum.
  */
 const leastProbes = 2;
-const mostLeastTries = 8;
+const mostLeastProbes = 8;
 
 /**
- * Stops sending to an agent or a task that fails again and again, instead of burning all its samples. (The pattern and
- * its names are M. Nygard's: "Release It!", 2007.)
+ * Stops sending to an agent or a task that keeps failing, instead of letting all its samples fail. (The pattern and its
+ * names come from M. Nygard: "Release It!", 2007.)
  *
- *     closed --K failures alike in a row--> open --the pause is over--> half open: one attempt probes
+ *     closed --K identical failures in a row--> open --the pause is over--> half open: one attempt probes
  *        ^                                   ^                             |
  *        |                                   +-----it fails: twice the pause-+--it fails `giveUpMs` after the opening: given up
- *        +-----------anything goes well---------------------------------------+
+ *        +-----------any attempt succeeds-------------------------------------+
  *
- * What was in flight when it opened changes nothing by failing. A try that says nothing is a try in vain: what works says
- * so. After it has closed it is on probation: until K attempts have gone well, two failures in a row of the reason that
- * opened it open it again; there, samples that were put back before speak against themselves alone. Given up, it stays
- * open, unless something in flight goes well.
+ * Failures of attempts that were in flight when it opened are ignored. A probe without evidence counts as failed. After
+ * it has closed, it is on probation: until K attempts have succeeded, two failures in a row for the reason that opened it
+ * open it again; during probation, failures of samples that were put back before are ignored, because the sample may be
+ * the cause. After it was given up, it stays open unless an attempt in flight succeeds.
  *
  * Pure; times are monotonic milliseconds.
  */
@@ -54,7 +54,7 @@ export class Circuit {
   #streak = 0;
   #reason = "";
   #text = "";
-  /** Attempts that have to go well yet. */
+  /** Successes that are still needed to end the probation. */
   #probation = 0;
   #suspect = "";
   #relapses = 0;
@@ -71,12 +71,12 @@ export class Circuit {
     return this.#openedAt !== undefined;
   }
 
-  /** Why it was given up; undefined: it was not. */
+  /** Why it was given up; undefined if it was not. */
   get givenUp(): string | undefined {
     return this.#givenUp;
   }
 
-  /** When it will be half open; undefined where that is not a question of time. */
+  /** When it will be half open; undefined if no pause is running. */
   get halfOpenAt(): number | undefined {
     return this.isOpen && this.#givenUp === undefined && this.#probe === undefined ? this.#until : undefined;
   }
@@ -91,17 +91,17 @@ export class Circuit {
     if (this.isOpen) this.#probe ??= attempt;
   }
 
-  /** An attempt did not take place: where it was the try, another one may be made. */
+  /** An attempt did not take place: if it was the probe, another attempt may probe. */
   released(attempt: string): void {
     if (this.#probe === attempt) this.#probe = undefined;
   }
 
-  /** @param again whether the sample was put back before: see the probation */
+  /** @param again whether the sample was put back before: see probation */
   ended(attempt: string, evidence: Evidence, now: number, again = false): CircuitChange | undefined {
-    const wasTry = this.#probe === attempt;
+    const wasProbe = this.#probe === attempt;
     this.released(attempt);
     if (evidence.kind === "good") return this.#good(now);
-    if (this.isOpen) return wasTry ? this.#triedInVain(evidence, now) : undefined;
+    if (this.isOpen) return wasProbe ? this.#probeFailed(evidence, now) : undefined;
     if (evidence.kind === "neutral" || (again && this.#probation > 0)) return undefined;
     this.#streak = this.#reason === evidence.reason ? this.#streak + 1 : 1;
     this.#reason = evidence.reason;
@@ -131,7 +131,7 @@ export class Circuit {
     return { to: "closed", afterMs };
   }
 
-  #triedInVain(evidence: Evidence, now: number): CircuitChange {
+  #probeFailed(evidence: Evidence, now: number): CircuitChange {
     this.#probes += 1;
     if (evidence.kind === "bad") this.#text = evidence.text;
     const afterMs = now - (this.#openedAt as number);
@@ -141,10 +141,10 @@ export class Circuit {
   }
 
   get #leastProbes(): number {
-    return Math.min(mostLeastTries, leastProbes * 2 ** this.#relapses);
+    return Math.min(mostLeastProbes, leastProbes * 2 ** this.#relapses);
   }
 
-  /** The last try of all is not put off past the moment in which it is due, and there is time for one before it. */
+  /** A pause never delays the last probe beyond its due time, and leaves time for one probe before it. */
   #pause(now: number, because: "failures" | "probe" | "relapse"): CircuitChange {
     const { giveUpMs } = this.options;
     const left = (this.#openedAt as number) + giveUpMs - now;

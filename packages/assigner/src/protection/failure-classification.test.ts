@@ -12,7 +12,7 @@ function failed(error: RunError, agentFailure?: AgentFailure, info = "no") {
 
 const kinds = ({ agent, task }: ReturnType<typeof evidenceOf>) => [agent.kind, task.kind];
 
-describe("what an attempt says of agent and task", () => {
+describe("evidence about agent and task", () => {
   it.each([
     ["completed", "good", "good"],
     ["agent validation failed", "good", "good"],
@@ -33,7 +33,7 @@ describe("what an attempt says of agent and task", () => {
     expect(kinds(failed(error))).toEqual(expected);
   });
 
-  it("puts an agent's failure down to the agent alone, unless its endpoint judged the one request", () => {
+  it("counts an agent's failure against the agent only, unless its endpoint refused the single request", () => {
     expect(kinds(failed("AGENT_FAILED", { kind: "permanent", status: 401 }))).toEqual(["bad", "good"]);
     expect(kinds(failed("AGENT_FAILED", { kind: "permanent", status: 400 }))).toEqual(["good", "good"]);
     expect(kinds(failed("AGENT_FAILED", { kind: "retryable" }))).toEqual(["bad", "good"]);
@@ -49,12 +49,12 @@ describe("what an attempt says of agent and task", () => {
     ["no trace of req_a8Zk4 at node-7b", "no trace of req_99x at node-8", true],
     ["object deadbeefcafe", "object facadefade", true],
     ["the key is wrong", "the key is old", false],
-  ])("tells a failure from a case of it: %s, %s", (one, other, areAlike) => {
+  ])("compares failures without the names of single cases: %s, %s", (one, other, areAlike) => {
     const reasonOf = (info: string) => (failed("AGENT_FAILED", undefined, info).agent as { reason: string }).reason;
     expect(reasonOf(one) === reasonOf(other)).toBe(areAlike);
   });
 
-  it("takes errors of a task for alike where they say the same, in an output or by its reply", () => {
+  it("treats task errors with the same message as identical, from an output or a reply", () => {
     const said = (result: string) => evidenceOf({ kind: "ended", output: { ...output("task error"), result } }).task;
     const down = said("connect ECONNREFUSED 10.0.0.1:3306");
     expect(down).toEqual(said("connect ECONNREFUSED 10.0.0.2:3306"));
@@ -62,7 +62,7 @@ describe("what an attempt says of agent and task", () => {
     expect(down).not.toEqual(said("no such table"));
   });
 
-  it("takes failures of one cause for alike", () => {
+  it("treats failures with one cause as identical", () => {
     const reason = (...failure: Parameters<typeof failed>) => (failed(...failure).agent as { reason: string }).reason;
     const away = reason("AGENT_FAILED", { kind: "retryable" }, "ECONNREFUSED");
     expect(reason("AGENT_FAILED", { kind: "retryable", status: 502 }, "bad gateway")).toBe(away);

@@ -6,18 +6,18 @@ import type { Evidence } from "./circuit.js";
 const good: Evidence = { kind: "good" };
 const neutral: Evidence = { kind: "neutral" };
 
-/** By these an endpoint judges the one request, not the sender: it works. */
+/** With these statuses an endpoint refuses the single request, not the sender: the endpoint works. */
 const ownFault: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** The part of a message that makes failures alike: without what names a single case, and not all of a long one. */
+/** Length of the part of a message by which failures are compared, after names of single cases are removed. */
 const shapeCharacters = 120;
 
-/** UUIDs, long hexadecimal numbers, and words with a digit in them. */
+/** UUIDs, long hexadecimal numbers, and words that contain a digit. */
 const names = [/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/gi, /\b[\da-f]{8,}\b/gi, /\b[\w-]*\d[\w-]*/g];
 
 /**
- * What an attempt says of its agent and of its task. Only what is wrong with the infrastructure is bad, and each failure
- * is put down to one side: an agent that fails does not speak against the task, nor a task against the agent.
+ * Classifies an attempt as evidence about its agent and its task. Only infrastructure failures are bad, and each failure
+ * counts for one side: an agent's failure is no evidence against the task, nor a task's failure against the agent.
  */
 export function evidenceOf(outcome: EndedAttempt): { agent: Evidence; task: Evidence } {
   if (outcome.kind === "ended") {
@@ -46,19 +46,19 @@ function evidenceOnAgent(failure: AgentFailure | undefined, info: string): Evide
   const status = failure === undefined || failure.kind === "context_limit" ? undefined : failure.status;
   if (failure?.kind === "permanent" && status !== undefined) {
     if (ownFault.has(status)) return good;
-    return { kind: "bad", reason: `status ${status}`, text: `AGENT_FAILED: it answers ${status}` };
+    return { kind: "bad", reason: `status ${status}`, text: `AGENT_FAILED: HTTP status ${status}` };
   }
   if (failure?.kind === "retryable") {
-    if (status === 429) return { kind: "bad", reason: "429", text: "AGENT_FAILED: it answers 429, too many requests" };
-    return { kind: "bad", reason: "away", text: "AGENT_FAILED: it gives no usable answer" };
+    if (status === 429) return { kind: "bad", reason: "429", text: "AGENT_FAILED: HTTP status 429, too many requests" };
+    return { kind: "bad", reason: "no usable answer", text: "AGENT_FAILED: no usable answer" };
   }
-  return { kind: "bad", reason: shapeOf(info), text: "AGENT_FAILED, always alike" };
+  return { kind: "bad", reason: shapeOf(info), text: "AGENT_FAILED, each time with the same message" };
 }
 
-/** What a task makes of one sample says little; the same of all of them, that it lacks something itself. */
+/** The error of one sample may be its own; the same error for all samples shows that the task itself is broken. */
 function taskError(result: Json | undefined): Evidence {
   const message = typeof result === "string" ? result : (JSON.stringify(result) ?? "");
-  return { kind: "bad", reason: `task error ${shapeOf(message)}`, text: "task error, always alike" };
+  return { kind: "bad", reason: `task error ${shapeOf(message)}`, text: "task error, each time with the same message" };
 }
 
 function shapeOf(message: string): string {

@@ -57,78 +57,78 @@ async function run(
   } as CenterOptions);
   await center.launch();
   const { starved } = await center.start(plans);
-  const burnt = settled.filter(({ outcome, retried }) => outcome.kind === "failed" && !retried);
+  const failed = settled.filter(({ outcome, retried }) => outcome.kind === "failed" && !retried);
   const accepted = settled.filter(({ outcome }) => outcome.kind === "ended");
-  return { starved, said: said.join("\n"), burnt: burnt.length, accepted: accepted.length, starts, highest };
+  return { starved, said: said.join("\n"), failed: failed.length, accepted: accepted.length, starts, highest };
 }
 
-describe("an agent that fails again and again", () => {
-  it("burns a few samples, is tried for a while, and the rest is left, with the reason", async () => {
-    const { starved, said, burnt, starts, highest } = await run([planOf("a", "t", 200)], () => away);
-    expect(burnt).toBe(9);
+describe("an agent that keeps failing", () => {
+  it("loses a few samples and is probed for a while; the other samples remain, with the reason", async () => {
+    const { starved, said, failed, starts, highest } = await run([planOf("a", "t", 200)], () => away);
+    expect(failed).toBe(9);
     expect(starts).toBeLessThan(9 + 4 + 6);
     expect(highest).toBe(4);
-    const why = "it fails again and again (AGENT_FAILED: it gives no usable answer)";
+    const why = "it keeps failing (AGENT_FAILED: no usable answer)";
     expect(starved).toEqual(new Map([["agent a", { left: 191, why }]]));
-    expect(said).toMatch(/agent a: the last 10 attempts failed alike .* nothing is sent to it for 0.1 s/);
-    expect(said).toMatch(/agent a: .* given up after [\d.]+ s and 2 probes in vain/);
+    expect(said).toMatch(/agent a: the last 10 attempts failed in the same way .* paused for 0.1 s/);
+    expect(said).toMatch(/agent a: .* given up after [\d.]+ s: 2 probes failed/);
   });
 
-  it("burns no more than those when it comes back", async () => {
+  it("loses no more samples when it recovers", async () => {
     let failures = 0;
     const outcomeOf = () => (++failures <= 12 ? away : ended);
-    const { starved, said, burnt, accepted } = await run([planOf("a", "t", 60)], outcomeOf);
-    expect([burnt, accepted, starved.size]).toEqual([9, 51, 0]);
+    const { starved, said, failed, accepted } = await run([planOf("a", "t", 60)], outcomeOf);
+    expect([failed, accepted, starved.size]).toEqual([9, 51, 0]);
     expect(said).toContain("agent a works again, after 0");
   });
 
-  it("keeps nobody else from the task", async () => {
+  it("does not keep other agents from the task", async () => {
     const plans = [planOf("dead", "t", 50), planOf("alive", "t", 50)];
     const { starved, accepted } = await run(plans, ({ agent }) => (agent === "dead" ? away : ended));
     expect(accepted).toBe(50);
     expect([...starved.keys()]).toEqual(["agent dead"]);
   });
 
-  it("is left alone no sooner than the circuit says, and never with 0", async () => {
-    const { burnt, starved } = await run([planOf("a", "t", 40)], () => away, { circuit: 0 });
-    expect([burnt, starved.size]).toEqual([40, 0]);
+  it("is never paused with a circuit of 0", async () => {
+    const { failed, starved } = await run([planOf("a", "t", 40)], () => away, { circuit: 0 });
+    expect([failed, starved.size]).toEqual([40, 0]);
   });
 
-  it("does not stop for what the endpoint refuses of single requests", async () => {
+  it("is not paused for single requests that its endpoint refuses", async () => {
     const refused = agentFailed({ kind: "permanent", status: 400 });
-    expect(await run([planOf("a", "t", 40)], () => refused)).toMatchObject({ burnt: 40 });
+    expect(await run([planOf("a", "t", 40)], () => refused)).toMatchObject({ failed: 40 });
   });
 });
 
-it("leaves the rest of a task that fails again and again, and no other", async () => {
+it("gives up a task that keeps failing, and no other", async () => {
   const lost: AttemptOutcome = { kind: "failed", error: "NETWORK_ERROR", info: "gone", output: null };
   const plans = [planOf("a", "broken", 50), planOf("a", "fine", 50)];
-  const { starved, accepted, burnt } = await run(plans, ({ task }) => (task === "broken" ? lost : ended));
-  expect([accepted, burnt]).toEqual([50, 9]);
-  expect(starved).toEqual(new Map([["broken", { left: 41, why: "it fails again and again (NETWORK_ERROR)" }]]));
+  const { starved, accepted, failed } = await run(plans, ({ task }) => (task === "broken" ? lost : ended));
+  expect([accepted, failed]).toEqual([50, 9]);
+  expect(starved).toEqual(new Map([["broken", { left: 41, why: "it keeps failing (NETWORK_ERROR)" }]]));
 });
 
 describe("an agent that is overloaded", () => {
   const refused = agentFailed({ kind: "retryable", status: 429 });
   const overload = { count: 3, sentAgoMs: 0, retryAfterMs: 50 };
 
-  it("is sent less, and its samples are not burnt", async () => {
+  it("gets fewer samples, and none of them fail", async () => {
     let refusals = 0;
     const outcomeOf = (): AttemptOutcome => (++refusals <= 6 ? ({ ...refused, overload } as AttemptOutcome) : ended);
-    const { said, burnt, accepted, highest } = await run([planOf("a", "t", 30)], outcomeOf, {}, 8);
-    expect([burnt, accepted]).toEqual([0, 30]);
+    const { said, failed, accepted, highest } = await run([planOf("a", "t", 30)], outcomeOf, {}, 8);
+    expect([failed, accepted]).toEqual([0, 30]);
     expect(highest).toBe(8);
-    expect(said).toMatch(/agent a is overloaded \(429 or 503\): 8 -> 4 samples at once; nothing new for 0.1 s/);
+    expect(said).toMatch(/agent a is overloaded \(429 or 503\): 8 -> 4 samples at once; no new samples for 0.1 s/);
   });
 
-  it("is sent less also where its own probes were enough", async () => {
+  it("gets fewer samples even if the agent's own retries succeeded", async () => {
     const { said, accepted } = await run([planOf("a", "t", 10)], () => ({ ...ended, overload }));
     expect(accepted).toBe(10);
     expect(said).toContain("4 -> 2 samples at once");
   });
 
-  it("has a sample fail in the end", async () => {
-    const { burnt, starts } = await run([planOf("a", "t", 1)], () => refused);
-    expect([burnt, starts]).toEqual([1, 6]);
+  it("has a sample that fails in the end", async () => {
+    const { failed, starts } = await run([planOf("a", "t", 1)], () => refused);
+    expect([failed, starts]).toEqual([1, 6]);
   });
 });

@@ -15,17 +15,17 @@ export interface ProtectionOptions extends CircuitOptions {
 }
 
 /**
- * A sample is given so many further attempts that no retry policy counts: where its agent was overloaded, and where a
- * circuit was open. In the end it may be the sample that makes them fail.
+ * Extra attempts per sample that do not count for the retry policy: after an overload of its agent, and after failures
+ * with an open circuit. They are limited because the sample itself may be the cause.
  */
 const maxRepeats = { overload: 5, circuit: 2 };
 
-/** What was in flight when a circuit opened comes after the next try, which shall be another sample; milliseconds. */
+/** Delay after the next probe for samples that were in flight when a circuit opened: another sample shall probe. Milliseconds. */
 const afterProbeMs = 1_000;
 
 /**
- * Keeps samples from being burnt on an agent or a task that cannot serve them now: a circuit for each, and a capacity that
- * adapts for each agent. Times are monotonic milliseconds.
+ * Keeps samples from failing because of an agent or a task that cannot serve them now: a circuit for each of them, and an
+ * adaptive capacity for each agent. Times are monotonic milliseconds.
  */
 export class Protection {
   readonly #capacity = new Map<string, AdaptiveCapacity>();
@@ -48,13 +48,13 @@ export class Protection {
     }
   }
 
-  /** How many attempts may be started on an agent that has so many in flight. */
+  /** How many attempts may be started on an agent with this many in flight. */
   agentRoom(agent: string, inFlight: number, now: number): number {
     const adapted = this.#capacity.get(agent)?.room(inFlight, now) ?? 0;
     return Math.min(adapted, this.#circuit("agent", agent).room(now));
   }
 
-  /** Whether the next attempt on it is a try, of which only one is made at a time. */
+  /** Whether the next attempt is a probe; only one is made at a time. */
   isProbing(side: SideKind, name: string): boolean {
     return this.#circuit(side, name).isOpen;
   }
@@ -74,20 +74,20 @@ export class Protection {
     this.#circuit("task", task).released(attempt);
   }
 
-  /** @param inFlight of the agent, the attempt that says so among them */
+  /** @param inFlight attempts of the agent, including the overloaded one */
   overloaded(agent: string, overload: Overload, inFlight: number, now: number): void {
     const shrinking = this.#capacity.get(agent)?.overloaded(overload, inFlight, now);
     if (shrinking === undefined) return;
     const { from, to, pauseMs } = shrinking;
-    const pause = pauseMs > 0 ? `; nothing new for ${seconds(pauseMs)}, as it asks` : "";
+    const pause = pauseMs > 0 ? `; no new samples for ${seconds(pauseMs)}, as the endpoint requests` : "";
     const change = from === to ? `${to} sample at once` : `${from} -> ${to} samples at once`;
     this.#logger.warn(`agent ${agent} is overloaded (429 or 503): ${change}${pause}`);
   }
 
   /**
-   * Learns from an attempt's end. The time from which on its sample has to be tried again, whatever the retry policy
-   * says; undefined: that is for the policy.
-   * @param inFlight of the agent, this attempt among them
+   * Records the end of an attempt. Returns when its sample must be retried regardless of the retry policy; undefined if the
+   * retry policy decides.
+   * @param inFlight attempts of the agent, including this one
    */
   ended(grant: Grant, outcome: EndedAttempt, inFlight: number, now: number): number | undefined {
     const { agent } = grant;
@@ -96,7 +96,7 @@ export class Protection {
     const evidence = evidenceOf(outcome);
     const dues: number[] = [];
     for (const side of ["agent", "task"] as const) {
-      const due = this.#judge(side, grant, evidence[side], now);
+      const due = this.#sampleDue(side, grant, evidence[side], now);
       if (due !== undefined && mayBeRetried(outcome)) dues.push(due);
     }
     const isRefused = outcome.kind === "failed" && isOverload(outcome.agentFailure);
@@ -107,7 +107,7 @@ export class Protection {
     return dues.length > 0 ? Math.max(...dues) : undefined;
   }
 
-  /** When something may be started that may not be now; undefined where that is not a question of time. */
+  /** The next time at which more attempts may be started; undefined if no pause is running. */
   nextChange(now: number): number | undefined {
     const times = [...this.#capacity.values()].map(({ pausedUntil }) => pausedUntil);
     for (const circuits of Object.values(this.#circuits)) {
@@ -117,11 +117,11 @@ export class Protection {
     return later.length > 0 ? Math.min(...later) : undefined;
   }
 
-  /** What was given up, and why. */
+  /** The agents and tasks that were given up, with the reason. */
   *givenUp(): Generator<{ side: SideKind; name: string; why: string }> {
     for (const side of ["agent", "task"] as const) {
       for (const [name, { givenUp }] of this.#circuits[side]) {
-        if (givenUp !== undefined) yield { side, name, why: `it fails again and again (${givenUp})` };
+        if (givenUp !== undefined) yield { side, name, why: `it keeps failing (${givenUp})` };
       }
     }
   }
@@ -131,8 +131,8 @@ export class Protection {
     if (capacity?.succeeded(inFlight, now)) this.#logger.debug(`agent ${agent}: ${capacity.limit} samples at once`);
   }
 
-  /** When its sample is due again: what does not go well while the circuit is open says nothing of the sample. */
-  #judge(
+  /** When the sample is due again: a failure while the circuit is open is no evidence about the sample. */
+  #sampleDue(
     side: SideKind,
     { attempt, repeats, [side]: name }: Grant,
     evidence: Evidence,
@@ -152,18 +152,16 @@ export class Protection {
     if (change.to === "closed") return void this.#logger.info(`${who} works again, after ${seconds(change.afterMs)}`);
     if (change.to === "given up") {
       const { text, afterMs, probes } = change;
-      const tried = `${probes} ${probes === 1 ? "probe" : "probes"} in vain`;
-      return void this.#logger.warn(`${who}: ${text}; given up after ${seconds(afterMs)} and ${tried}`);
+      const tried = `${probes} ${probes === 1 ? "probe" : "probes"} failed`;
+      return void this.#logger.warn(`${who}: ${text}; given up after ${seconds(afterMs)}: ${tried}`);
     }
     const { text, failures, pauseMs, because } = change;
     const what = {
-      failures: failures === 1 ? "the last attempt failed" : `the last ${failures} attempts failed alike`,
-      probe: "a try was in vain as well",
-      relapse: "it fails again, and had hardly begun to work",
+      failures: failures === 1 ? "the last attempt failed" : `the last ${failures} attempts failed in the same way`,
+      probe: "the probe failed too",
+      relapse: "it failed again soon after it recovered",
     }[because];
-    this.#logger.warn(
-      `${who}: ${what} (${text}): nothing is sent to it for ${seconds(pauseMs)}, then one attempt probes`,
-    );
+    this.#logger.warn(`${who}: ${what} (${text}): paused for ${seconds(pauseMs)}, then one attempt probes it`);
   }
 }
 

@@ -7,7 +7,7 @@ import { cellFolder, safeSegment } from "./cell-folder.js";
 
 describe("a name as a path segment", () => {
   test.each(["gpt-3.5-turbo-0613", "dbbench-std", "my model (v2)", "模型", "llama@local", ".hidden", "a..b"])(
-    "stays as it is where it is safe: %s",
+    "is unchanged if it is safe: %s",
     (name) => {
       expect(safeSegment(name)).toBe(name);
     },
@@ -38,7 +38,7 @@ describe("a name as a path segment", () => {
     fc.string({ minLength: 150, maxLength: 400, unit: "grapheme" }),
   );
 
-  test("is one segment, of a length that file systems take", () => {
+  test("is one segment, of a length that file systems allow", () => {
     fc.assert(
       fc.property(name, (each) => {
         const segment = safeSegment(each);
@@ -60,7 +60,7 @@ describe("a name as a path segment", () => {
     );
   });
 
-  test("can be made as a folder", async () => {
+  test("can be created as a folder", async () => {
     const root = await mkdtemp(join(tmpdir(), "segment-"));
     await fc.assert(
       fc.asyncProperty(name, (each) => mkdir(join(root, safeSegment(each)), { recursive: true }).then(() => {})),

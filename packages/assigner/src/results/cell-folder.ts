@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** One cell and epoch: what has a journal of its own. */
+/** One epoch of a cell: the unit that has its own journal. */
 export interface CellRef {
   agent: string;
   task: string;
-  /** Counts from 1. */
+  /** Counted from 1. */
   epoch: number;
 }
 
@@ -22,13 +22,13 @@ export const fileNames = {
   plan: "plan.json",
 } as const;
 
-/** `{output}/{agent}/{task}` for epoch 1, `epoch-k` below it for the others. */
+/** `{output}/{agent}/{task}` for epoch 1, its subfolder `epoch-k` for the others. */
 export function cellFolder(output: string, { agent, task, epoch }: CellRef): string {
   const folder = join(output, safeSegment(agent), safeSegment(task));
   return epoch === 1 ? folder : join(folder, `epoch-${epoch}`);
 }
 
-/** The epochs that a cell's folder holds, 1 always among them, in order. */
+/** The epochs in a cell's folder, in order; always includes 1. */
 export async function epochsIn(output: string, cell: { agent: string; task: string }): Promise<number[]> {
   const names = await readdir(cellFolder(output, { ...cell, epoch: 1 })).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -38,7 +38,7 @@ export async function epochsIn(output: string, cell: { agent: string; task: stri
   return [1, ...epochs.filter((epoch) => epoch > 1).sort((one, other) => one - other)];
 }
 
-/** Separators, what Windows forbids in a name, control characters, halves of surrogate pairs, and our own escape. */
+/** Separators, characters that Windows forbids in names, control characters, unpaired surrogates, and the escape character itself. */
 const unsafe = /[/\\:*?"<>|%\p{Cc}\p{Cs}]/gu;
 
 /** Names that mean a device on Windows, with any extension. */
@@ -46,14 +46,14 @@ const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 const ownNames: ReadonlySet<string> = new Set(Object.values(fileNames));
 
-/** Most file systems take 255 bytes; a cut name ends with `%-` and a hash of the whole. */
+/** Most file systems allow 255 bytes; a shortened name ends with `%-` and a hash of the full name. */
 const maxBytes = 200;
 const cutCharacters = 40;
 
 /**
- * A name as one path segment that is safe on every file system. A name that is safe already stays as it is, so that
- * v0.2's folders match; else its dangerous characters become `%` and their code in hex. Different names give different
- * segments (but file systems that ignore case may still take two names for one).
+ * Converts a name to one path segment that is safe on every file system. A safe name is not changed, so that v0.2's
+ * folders match; otherwise each dangerous character becomes `%` and its code in hex. Different names give different
+ * segments (but file systems that ignore case may still treat two of them as equal).
  */
 export function safeSegment(name: string): string {
   if (name === "") return "%";

@@ -11,7 +11,7 @@ import { ownIdentity } from "./process-identity.js";
 import { readRecordedCell, readResults } from "./resume.js";
 import { RunLog } from "./run-log.js";
 
-/** The compiled modules beside this file: a child runs plain Node (`test` depends on `build`). */
+/** The compiled modules of this folder: a child runs plain Node (`test` depends on `build`). */
 const compiled = fileURLToPath(new URL("../../dist/results/", import.meta.url));
 
 /** Runs an ES module given as text, in which `load(name)` imports a compiled module of this folder. */
@@ -57,7 +57,7 @@ async function leaveDeadLock(): Promise<void> {
 }
 
 describe("a writer that dies", () => {
-  test.skipIf(process.platform === "win32")("a partial line is taken back", async () => {
+  test.skipIf(process.platform === "win32")("a partial line is removed", async () => {
     const code = `
       const { RunLog } = await load("run-log.js");
       process.on("SIGXFSZ", () => {});
@@ -86,7 +86,7 @@ describe("a writer that dies", () => {
     expect(indices).toEqual(said.map(Number));
   });
 
-  test("kill -9: every acknowledged line is there, and the folder can be continued", async () => {
+  test("kill -9: no acknowledged line is lost, and the run can be continued", async () => {
     const code = `
     const { RunLog } = await load("run-log.js");
     const log = new RunLog(process.argv[1], { now: Date.now });
@@ -106,7 +106,7 @@ describe("a writer that dies", () => {
     const done = { index: "next", status: "completed" as const, result: null, history: [] };
     const log = new RunLog(output, { now });
     const { accepted } = await readRecordedCell(output, cell);
-    // The last number may have been cut on its way through the pipe.
+    // The last number in the pipe may be incomplete.
     expect(acknowledged.slice(0, -1).filter((index) => !accepted.has(index))).toEqual([]);
     await log.append({ ...cell, index: "next", error: null, info: null, output: done });
     await log.close();
@@ -126,7 +126,7 @@ describe("a dead holder's lock", () => {
     expect(await readdir(output)).toEqual([]);
   });
 
-  test("is taken over by one of many", async () => {
+  test("is taken over by exactly one of many", async () => {
     await leaveDeadLock();
     const tries = await Promise.allSettled(Array.from({ length: 30 }, () => lockOutput(output, { now })));
     const won = tries.filter((each) => each.status === "fulfilled");
@@ -137,7 +137,7 @@ describe("a dead holder's lock", () => {
     expect(await readdir(output)).toEqual([]);
   });
 
-  test("is taken over by one of many processes, again and again", async () => {
+  test("is taken over by exactly one of many processes, every time", async () => {
     const race = `
       import { existsSync } from "node:fs";
       const { lockOutput } = await load("output-lock.js");
@@ -159,7 +159,7 @@ describe("a dead holder's lock", () => {
     }
   });
 
-  test("is taken over though one who was about to do so died too", async () => {
+  test("is taken over even if another process died while taking it over", async () => {
     await leaveDeadLock();
     const { token, ...dead } = await readLock();
     await writeFile(`${lockFile()}.${token}`, JSON.stringify({ ...dead, token: "abc" }));
@@ -167,7 +167,7 @@ describe("a dead holder's lock", () => {
     expect(await readdir(output)).toEqual([]);
   });
 
-  test("is not touched while one who lives is about to take it", async () => {
+  test("is not touched while a living process is taking it over", async () => {
     await leaveDeadLock();
     const { token } = await readLock();
     const live = { ...(await ownIdentity()), token: "abc", since: "" };

@@ -6,9 +6,9 @@ import { syncFolder, temporaryBeside } from "./durable-files.js";
 const journals: ReadonlySet<string> = new Set([fileNames.runs, fileNames.error, fileNames.late]);
 
 /**
- * Replaces every journal of an output folder by a copy of itself. A process that still has one of them open then
- * writes into a file that nobody reads, and notices that. For a lock that is taken by force: its holder may be
- * suspended right before a write.
+ * Replaces every journal of an output folder with a copy. A process that still has a journal open then writes into a file
+ * that is no longer read, and detects this. Needed when a lock is taken by force: its holder may be suspended right
+ * before a write.
  */
 export async function detachJournals(output: string): Promise<void> {
   for (const name of await readdir(output, { recursive: true })) {

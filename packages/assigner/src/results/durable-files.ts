@@ -3,10 +3,10 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CodedError, isCodedError } from "@eval/protocol";
 
-/** What systems answer that cannot open or sync a folder: there it is neither possible nor needed. */
+/** Error codes of systems that cannot open or sync a folder, where this is not needed. */
 const cannotSync = new Set(["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP", "EBADF"]);
 
-/** Makes the names in a folder durable. */
+/** Makes the file names in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");
@@ -24,7 +24,7 @@ export async function syncFolder(folder: string): Promise<void> {
 export class FolderMaker {
   private readonly made = new Map<string, Promise<void>>();
 
-  /** Two callers of one folder, or of folders with a common parent, wait for the same work. */
+  /** Concurrent calls for one folder, or for folders with a common parent, share the work. */
   make(folder: string): Promise<void> {
     const path = resolve(folder);
     const known = this.made.get(path);
@@ -52,10 +52,10 @@ export class FolderMaker {
 }
 
 /**
- * Replaces a file by `content`: after a crash there is the old file or the new one, never a part. Rejects with
+ * Replaces a file's content atomically: after a crash, the file has either the old or the new content. Rejects with
  * OUTPUT_WRITE_FAILED.
  *
- * @param mayReplace called right before the file is replaced; what it rejects with, this rejects with
+ * @param mayReplace called right before the file is replaced; its rejection is passed on
  */
 export async function writeFileDurably(
   path: string,
@@ -81,7 +81,7 @@ export async function writeFileDurably(
   await syncFolder(dirname(path));
 }
 
-/** A name beside `path` that nobody else uses. */
+/** A unique temporary file name next to `path`. */
 export function temporaryBeside(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
 }

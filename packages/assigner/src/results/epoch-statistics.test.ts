@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { metricsOf, PassCount, passAtK, spreadOf } from "./epoch-statistics.js";
 
 describe("pass@k", () => {
-  /** Over all ways to choose `k` of the tries. */
+  /** Counts over all ways to choose `k` of the tries. */
   function counted(tries: number, passed: number, k: number): number {
     let [all, some] = [0, 0];
     for (let chosen = 0; chosen < 2 ** tries; chosen++) {
@@ -16,7 +16,7 @@ describe("pass@k", () => {
     return some / all;
   }
 
-  it("is the share of all choices of k tries with one that passed", () => {
+  it("is the share of choices of k tries that contain a passed one", () => {
     const sizes = fc.tuple(fc.integer({ min: 1, max: 8 }), fc.nat(8), fc.integer({ min: 1, max: 8 }));
     fc.assert(
       fc.property(sizes, ([tries, passed, k]) => {
@@ -30,7 +30,7 @@ describe("pass@k", () => {
     return { index, status, result: score === undefined ? null : { score: score as never }, history: [] };
   };
 
-  it("is the mean over the samples; what did not complete has not passed", () => {
+  it("is the mean over the samples; an incomplete sample has not passed", () => {
     const count = new PassCount();
     for (const output of [result(0, true), result(0, 0), result(1, 1), result(1, undefined, "task limit reached")]) {
       count.add(output);
@@ -38,13 +38,13 @@ describe("pass@k", () => {
     expect(count.passAtK()).toEqual({ 1: 0.5, 2: 1 });
   });
 
-  it("takes as many samples as there are", () => {
+  it("works for any number of samples", () => {
     const count = new PassCount();
     for (let index = 0; index < 300_000; index++) count.add(result(index, 1));
     expect(count.passAtK()).toEqual({ 1: 1 });
   });
 
-  it("needs a score of 0 or 1 of every completed result", () => {
+  it("needs a score of 0 or 1 in every completed result", () => {
     for (const odd of [undefined, 0.5, "1", null]) {
       const count = new PassCount();
       for (const output of [result(0, 1), result(1, odd)]) count.add(output);
@@ -55,7 +55,7 @@ describe("pass@k", () => {
 });
 
 describe("metrics over the epochs", () => {
-  it("are the numbers of the overalls, by their path", () => {
+  it("are the numbers of the overalls, by path", () => {
     const overall = (accuracy: number, extra: object = {}) => {
       return { total: 2, validation: { completed: 1 }, custom: { by: { kind: { accuracy } }, list: [1], ...extra } };
     };

@@ -1,28 +1,28 @@
 import type { Json, SampleIndex, TaskOutput } from "@eval/protocol";
 import type { Overall } from "../attempt/overall.js";
 
-/** One number over the epochs. */
+/** One number over several epochs. */
 export interface MetricSpread {
   mean: number;
   /** Sample standard deviation / square root of the number of epochs; null with one epoch. */
   standard_error: number | null;
-  /** In the order of the epochs; those whose overall has the number. */
+  /** In the order of the epochs, for those whose overall contains the number. */
   values: number[];
 }
 
-/** epochs.json: what the overalls of a cell's complete epochs say together. */
+/** The content of epochs.json: statistics over the overalls of a cell's complete epochs. */
 export interface EpochStatistics {
-  /** The epochs that it is about, in order. */
+  /** The epochs included, in order. */
   epochs: number[];
-  /** For each of them, the digest of the results that it is about. */
+  /** For each epoch, the digest of its results. */
   results_sha256: string[];
-  /** Numbers of the overalls by their path: `validation.completed`, `custom.accuracy`, ... */
+  /** Numbers in the overalls, by path: `validation.completed`, `custom.accuracy`, ... */
   metrics: Record<string, MetricSpread>;
-  /** By k; null where the task's results have no boolean or 0/1 `score`. */
+  /** By k; null if the task's results have no boolean or 0/1 `score`. */
   pass_at_k: Record<string, number> | null;
 }
 
-/** Every number of the overalls, with its mean and standard error. */
+/** Every number in the overalls, with its mean and standard error. */
 export function metricsOf(overalls: readonly Overall[]): Record<string, MetricSpread> {
   const values = new Map<string, number[]>();
   for (const { validation, custom } of overalls) {
@@ -46,7 +46,7 @@ function collectNumbers(value: Json, path: string, into: Map<string, number[]>):
 }
 
 /**
- * The unbiased estimate that at least one of `k` tries at a sample passes, where `passed` of `tries` did:
+ * The unbiased estimate that at least one of `k` attempts at a sample passes, if `passed` of `tries` did:
  * 1 - C(tries - passed, k) / C(tries, k). Source: M. Chen et al., "Evaluating Large Language Models Trained on Code", 2021.
  * @param k at most `tries`
  */
@@ -57,13 +57,13 @@ export function passAtK(tries: number, passed: number, k: number): number {
   return 1 - allFail;
 }
 
-/** Counts how often each sample passed, over the epochs. */
+/** Counts how often each sample passed over the epochs. */
 export class PassCount {
   readonly #passed = new Map<SampleIndex, { tries: number; passed: number }>();
   #scored = false;
   #unscored = false;
 
-  /** A result that is not `completed` has not passed. */
+  /** A result that is not `completed` counts as not passed. */
   add({ index, status, result }: TaskOutput): void {
     const score = scoreOf(result);
     if (score !== undefined) this.#scored = true;
@@ -73,11 +73,11 @@ export class PassCount {
     this.#passed.set(key, { tries: count.tries + 1, passed: count.passed + (score ?? 0) });
   }
 
-  /** The mean over the samples, for k = 1 to the fewest tries of a sample; null where some completed result has no score. */
+  /** The mean over the samples, for k = 1 to the smallest number of tries of a sample; null if a completed result has no score. */
   passAtK(): Record<string, number> | null {
     if (!this.#scored || this.#unscored) return null;
     const counts = [...this.#passed.values()];
-    // Samples may be too many for the arguments of one call.
+    // Not Math.min(...): there may be more samples than a call can have arguments.
     const most = counts.reduce((least, { tries }) => Math.min(least, tries), Number.POSITIVE_INFINITY);
     const estimates: Record<string, number> = {};
     for (let k = 1; k <= most; k++) {
@@ -88,7 +88,7 @@ export class PassCount {
   }
 }
 
-/** `score` of a result: true or 1, false or 0. */
+/** The `score` of a result: true or 1, false or 0. */
 function scoreOf(result: Json): 0 | 1 | undefined {
   if (typeof result !== "object" || result === null || Array.isArray(result)) return undefined;
   const { score } = result;

@@ -11,14 +11,14 @@ import { readResults } from "./resume.js";
 export interface CompleteEpoch {
   epoch: number;
   overall: Overall;
-  /** Of the lines that the overall was made of, see ResultDigest. */
+  /** Digest of the lines from which the overall was computed, see ResultDigest. */
   digest: string;
 }
 
 /**
- * Writes `{output}/{agent}/{task}/epochs.json` over the complete epochs, at least two, unless it says the same already.
- * Overalls are read from memory, scores from the journals.
- * @param own leaves out what is no sample of the task
+ * Writes `{output}/{agent}/{task}/epochs.json` over the complete epochs, if there are at least two, unless it is up to
+ * date. Overalls are read from memory, scores from the journals.
+ * @param own filters out results that are not of the task's samples
  */
 export async function writeEpochs(
   output: string,
@@ -37,7 +37,7 @@ export async function writeEpochs(
   await writeFileDurably(fileOf(output, cell), `${JSON.stringify(statistics, undefined, 4)}\n`, mayReplace);
 }
 
-/** Whether epochs.json is there, and made of these results. */
+/** Whether epochs.json exists and was computed from these results. */
 export async function saysEpochs(
   output: string,
   cell: { agent: string; task: string },
@@ -65,7 +65,7 @@ async function readEpochs(file: string): Promise<Partial<EpochStatistics> | unde
   try {
     return JSON.parse(await readFile(file, "utf8")) as Partial<EpochStatistics>;
   } catch {
-    // Not there, or damaged: it is made anew.
+    // Missing or damaged: it is computed again.
     return undefined;
   }
 }

@@ -35,11 +35,11 @@ function record(index: number, task = "db"): RunRecord {
 const file = (task = "db") => join(output, "model", task, "runs.jsonl");
 const lines = async (task = "db") => (await readFile(file(task), "utf8")).split("\n").filter((line) => line !== "");
 
-/** What another program may do to a journal. */
+/** Changes that another program may make to a journal. */
 const changes: Record<string, (path: string) => Promise<unknown>> = {
   "deletes the file": (path) => rm(path),
   "deletes the whole folder": () => rm(output, { recursive: true }),
-  "replaces the file by a copy of itself": async (path) => {
+  "replaces the file with a copy": async (path) => {
     await copyFile(path, `${path}.copy`);
     await rename(`${path}.copy`, path);
   },
@@ -47,26 +47,23 @@ const changes: Record<string, (path: string) => Promise<unknown>> = {
   "appends to the file": (path) => appendFile(path, '{"index":9}\n'),
 };
 
-describe.each(Object.entries(changes))("another program %s while a run goes on", (_, change) => {
+describe.each(Object.entries(changes))("another program %s during a run", (_, change) => {
   // With one file open at once, writing to a second cell closes the first one's file.
-  test.each([1, 64])(
-    "and the next result is refused, and every one after it (open files: %i)",
-    async (maxOpenFiles) => {
-      const log = new RunLog(output, { now, maxOpenFiles });
-      await log.append(record(1));
-      await log.append(record(1, "other"));
-      await change(file());
-      const refused = await log.append(record(2)).catch((error: unknown) => error);
-      expect(refused).toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
-      expect(refused).toMatchObject({
-        message: expect.stringMatching(/runs\.jsonl was (deleted|replaced or changed) by another program/),
-      });
-      await expect(log.append(record(3, "third"))).rejects.toBe(refused);
-      await log.close();
-    },
-  );
+  test.each([1, 64])("so the next result and all later ones are refused (open files: %i)", async (maxOpenFiles) => {
+    const log = new RunLog(output, { now, maxOpenFiles });
+    await log.append(record(1));
+    await log.append(record(1, "other"));
+    await change(file());
+    const refused = await log.append(record(2)).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/runs\.jsonl was (deleted|replaced or changed) by another program/),
+    });
+    await expect(log.append(record(3, "third"))).rejects.toBe(refused);
+    await log.close();
+  });
 
-  test("and the end of the run notices", async () => {
+  test("so the end of the run fails", async () => {
     const log = new RunLog(output, { now });
     await log.append(record(1));
     await log.assertInPlace();
@@ -76,7 +73,7 @@ describe.each(Object.entries(changes))("another program %s while a run goes on",
   });
 });
 
-describe("a lock that is lost", () => {
+describe("a lost lock", () => {
   test("stops its holder before the next write, of results and of files", async () => {
     const lock = await lockOutput(output, { now });
     const log = new RunLog(output, { now, lock });
@@ -99,7 +96,7 @@ describe("a lock that is lost", () => {
   test.each([
     ["removed", () => rm(join(output, ".lock"))],
     ["overwritten", () => writeFile(join(output, ".lock"), "{}")],
-  ])("because its file was %s stops its holder, too", async (how, change) => {
+  ])("with its file %s also stops its holder", async (how, change) => {
     const lock = await lockOutput(output, { now });
     await lock.assertHeld();
     await change();
@@ -109,7 +106,7 @@ describe("a lock that is lost", () => {
     });
   });
 
-  test("is still held where its file was only copied back, with the same token", async () => {
+  test("is still held if its file was only replaced with a copy, with the same token", async () => {
     const lock = await lockOutput(output, { now });
     await lock.assertHeld();
     await copyFile(join(output, ".lock"), join(output, "copy"));
@@ -118,7 +115,7 @@ describe("a lock that is lost", () => {
     await lock.release();
   });
 
-  test("cannot be written past: a holder that was suspended between its check and its write loses only the write", async () => {
+  test("cannot be bypassed: a holder that was suspended between its check and its write only loses the write", async () => {
     let resume = () => {};
     const suspended = new Promise<void>((resolve) => {
       resume = resolve;
@@ -148,7 +145,7 @@ describe("a lock that is lost", () => {
 });
 
 describe("temporary files of killed writers", () => {
-  test("are removed anywhere in the folder; other files, and those of a process that is taking the lock, stay", async () => {
+  test("are removed anywhere in the folder, except those of a process that is taking the lock; other files stay", async () => {
     const log = new RunLog(output, { now });
     await log.append(record(1));
     await log.close();

@@ -8,21 +8,21 @@ interface WaitingLine {
   reject: (error: CodedError) => void;
 }
 
-/** Characters of the lines that go into one write (at least one line does): bounds what is copied at once. */
+/** Maximum number of characters in one write (at least one line): limits how much is copied at once. */
 const maxBatch = 1 << 22;
 
 /**
- * One file of the journal. Group commit: all lines that wait while a write is under way go to disk together, with one
- * write and one fdatasync.
+ * One file of the journal. Group commit: all lines that wait during a write are then written together, with one write
+ * and one fdatasync.
  */
 export class JournalFile {
   private waiting: WaitingLine[] = [];
   private writing: Promise<void> | undefined;
   private failure: CodedError | undefined;
-  /** The file as the last write has left it; undefined before the first one. */
+  /** The file after the last write; undefined before the first one. */
   private written: Place | undefined;
 
-  /** @param mayWrite called before each write; what it rejects with, the write fails with */
+  /** @param mayWrite called before each write; if it rejects, the write fails with its error */
   constructor(
     private readonly path: string,
     private readonly files: OpenFiles,
@@ -30,8 +30,8 @@ export class JournalFile {
   ) {}
 
   /**
-   * Resolves when the line, which ends with a newline, is on disk; lines get there in the order of the calls.
-   * Rejects with OUTPUT_WRITE_FAILED, then and ever after, once a write has failed.
+   * Resolves when the line, which must end with a newline, is on disk; lines are written in the order of the calls.
+   * Rejects with OUTPUT_WRITE_FAILED after a write has failed, and for all later calls.
    */
   append(line: string): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
@@ -42,30 +42,30 @@ export class JournalFile {
   }
 
   /**
-   * Rejects with OUTPUT_WRITE_FAILED where another program has deleted, replaced or changed the file since the last
-   * write, or with what `mayWrite` rejects with. No write may be under way.
+   * Rejects with OUTPUT_WRITE_FAILED if another program has deleted, replaced or changed the file since the last write, or
+   * with the rejection of `mayWrite`. Must not be called during a write.
    */
   async assertInPlace(): Promise<void> {
     await this.mayWrite();
     if (this.written !== undefined) await this.assertSame(this.written);
   }
 
-  /** Resolves, never rejects, when no line waits any more. */
+  /** Resolves when no lines are pending; never rejects. */
   async settled(): Promise<void> {
     await this.writing;
   }
 
-  /** A deleted file goes on taking lines from whoever has it open: only its path tells. */
+  /** Compares by path, because a deleted file still accepts lines from processes that have it open. */
   private async assertSame(expected: Place): Promise<void> {
     const found = await placeOf(this.path);
     if (found !== undefined && isSame(found, expected)) return;
-    // Whoever takes the folder over replaces the journals: then this is what has to be told.
+    // A process that takes the folder over replaces the journals; mayWrite reports that case.
     await this.mayWrite();
     throw changedError(this.path, found === undefined ? "deleted" : "replaced or changed");
   }
 
   private async writeAll(): Promise<void> {
-    // The lines that are appended in the same turn of the loop belong to the first batch already.
+    // Waits for lines that are appended in the same turn of the event loop, so that they join the first batch.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const batch = this.nextBatch();
@@ -87,10 +87,10 @@ export class JournalFile {
 
   private async write(text: string): Promise<CodedError | undefined> {
     try {
-      // The file may have been closed meanwhile: another one could be opened, or created, at its path.
+      // The file may have been closed in the meantime, and another one opened or created at its path.
       await this.assertInPlace();
       await this.files.use(this.path, async (file) => {
-        // Once it is open: whoever takes the folder over replaces what was open before that.
+        // Called after opening: a process that takes the folder over replaces all files opened before.
         await this.mayWrite();
         await appendDurably(file, text);
         await this.assertSame(file);
@@ -99,7 +99,7 @@ export class JournalFile {
       return undefined;
     } catch (error) {
       if (isCodedError(error)) return error;
-      const message = `No further sample is started: make room, and launch again. ${this.path} cannot be written`;
+      const message = `No more samples are started. Free disk space or fix the cause, then launch again. Cannot write ${this.path}`;
       return new CodedError("OUTPUT_WRITE_FAILED", message, { cause: error });
     }
   }
@@ -116,7 +116,7 @@ function isSame(one: Place, other: Place): boolean {
   return one.identity === other.identity && one.size === other.size;
 }
 
-/** Undefined: there is no such file. */
+/** Undefined if the file does not exist. */
 async function placeOf(path: string): Promise<Place | undefined> {
   try {
     const { dev, ino, size } = await stat(path, { bigint: true });
@@ -129,12 +129,12 @@ async function placeOf(path: string): Promise<Place | undefined> {
 }
 
 function changedError(path: string, how: string): CodedError {
-  const what = `${path} was ${how} by another program while the run was going on: results that were in it may be lost`;
-  const advice = "No further sample is started. Restore the file if you can, then launch again with the same folder";
+  const what = `${path} was ${how} by another program during the run: results in it may be lost`;
+  const advice = "No more samples are started. Restore the file if you can, then launch again with the same folder";
   return new CodedError("OUTPUT_WRITE_FAILED", `${what}. ${advice}`);
 }
 
-/** All of the text, or, as far as the system lets us, none of it. */
+/** Appends the whole text or, if the system allows it, nothing. */
 async function appendDurably(file: OpenFile, text: string): Promise<void> {
   const bytes = Buffer.from(file.endsWithLine ? text : `\n${text}`);
   try {

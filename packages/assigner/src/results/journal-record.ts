@@ -3,39 +3,39 @@ import type { RunError } from "../attempt/run-error.js";
 import type { CellRef } from "./cell-folder.js";
 import { asciiJson, isObject, parsePythonObject } from "./python-json.js";
 
-/** The end of one attempt, as the journal is given it. */
+/** The end of one attempt, as input of the journal. */
 export interface RunRecord extends CellRef {
   index: SampleIndex;
   /** Null: the sample has a result, unless its output's status is `task error`. */
   error: RunError | null;
-  /** The failure in words. */
+  /** Description of the failure. */
   info: string | null;
   output: TaskOutput | null;
-  /** Further keys of the line, after v0.2's: attempt, task_version, duration_ms, session_id, ... */
+  /** Additional keys of the line, after v0.2's: attempt, task_version, duration_ms, session_id, ... */
   extra?: { [key: string]: Json };
 }
 
-/** What a line of a journal says, as far as it is understood. */
+/** The parsed content of a journal line. */
 export interface JournalLine {
   index: SampleIndex;
   error: string | null;
   taskVersion: string | null;
-  /** Milliseconds since 1970; null where the line does not say. */
+  /** Milliseconds since 1970; null if the line has none. */
   timestamp: number | null;
-  /** Null where the line has none, or one that v0.2 would not take for one. */
+  /** Null if the line has no output, or one that v0.2 would not accept. */
   output: TaskOutput | null;
 }
 
 const v02Keys: ReadonlySet<string> = new Set(["index", "error", "info", "output", "time"]);
 
-/** Whether the attempt gave its sample a result. A `task error` is a failure with its output kept. */
+/** Whether the attempt gave its sample a result. A `task error` is a failure whose output is kept. */
 export function isAccepted({ error, output }: Pick<RunRecord, "error" | "output">): boolean {
   return error === null && output !== null && output.status !== "task error";
 }
 
 /**
- * The record as one line with its end, v0.2's keys first and in v0.2's order. v0.2 counts the messages of every result,
- * so a result has a list of them. `now`: milliseconds since 1970.
+ * Formats the record as one line with a newline, v0.2's keys first and in v0.2's order. v0.2 counts the messages of every
+ * result, so every result has a list of messages. `now`: milliseconds since 1970.
  */
 export function formatLine(record: RunRecord, now: number): string {
   const accepted = isAccepted(record);
@@ -65,7 +65,7 @@ function localTime(date: Date): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Reads a line of ours or of v0.2: any order of keys, null or missing fields. Undefined: it is not one. */
+/** Parses a line of ours or of v0.2: keys in any order, fields null or missing. Undefined if it is not a record. */
 export function parseLine(text: string): JournalLine | undefined {
   const line = parsePythonObject(text);
   if (line === undefined || !isIndex(line.index)) return undefined;
@@ -80,7 +80,7 @@ export function parseLine(text: string): JournalLine | undefined {
   };
 }
 
-/** Null where v0.2 would leave the line out, and run its sample again: a status or a history that it does not know. */
+/** Null if v0.2 would drop the line and run its sample again: unknown status or invalid history. */
 function readOutput(output: Record<string, unknown>, index: SampleIndex): TaskOutput | null {
   const { status: given = "running", history = null, result = null } = output;
   const status = sampleStatuses.find((known) => known === given);

@@ -1,16 +1,16 @@
-/** One of v0.2's own tasks, as its analysis knows it. */
+/** One of v0.2's own tasks, with the settings of v0.2's analysis. */
 export interface KnownTask {
-  /** Tried on the task's name in lower case. */
+  /** Matched against the task's name in lower case. */
   name: RegExp;
-  /** Keys of `custom` for the number that people compare; the first that is there counts. Dots go deeper. */
+  /** Keys of the main metric in `custom`; the first existing one counts. Dots separate nested keys. */
   metrics: readonly string[];
-  /** What the number is divided by. Default 1. */
+  /** Divisor of the number. Default 1. */
   divisor?: number;
-  /** The task's place among the columns of a comparison, from the left. */
+  /** The task's position among the columns of a comparison, from the left. */
   place: number;
 }
 
-/** In the order in which a name is tried. Source: AgentBench v0.2, src/analysis.py. */
+/** In the order of matching. Source: AgentBench v0.2, src/analysis.py. */
 const knownTasks: readonly KnownTask[] = [
   { name: /card|^d?cg/, metrics: ["score", "win_rate"], place: 4 },
   { name: /^alf/, metrics: ["overall.success_rate"], place: 6 },

@@ -6,7 +6,7 @@ export interface MainMetric {
   value: number;
 }
 
-/** Where tasks of unknown names mostly keep it, the most telling first. */
+/** Usual keys of the main metric in tasks with other names, the most meaningful first. */
 const usualMetrics = [
   "overall_cat_accuracy",
   "overall.acc",
@@ -17,9 +17,9 @@ const usualMetrics = [
 ];
 
 /**
- * The number that stands for an agent's results at a task: what the task names in `custom.metric` (a key of `custom`,
- * with dots to go deeper), else what v0.2 takes of its task of that name, else the first of the usual ones; undefined
- * where `custom` has none.
+ * The main metric of an agent's results on a task: the one that the task names in `custom.metric` (a key of `custom`,
+ * with dots for nested keys), else v0.2's metric for a task of this name, else the first of the usual ones; undefined if
+ * `custom` has none of them.
  */
 export function mainMetric(task: string, custom: Json | undefined): MainMetric | undefined {
   const hint = valueAt(custom, "metric");
@@ -39,7 +39,7 @@ function numberAt(custom: Json | undefined, names: readonly string[]): MainMetri
   return undefined;
 }
 
-/** The value under a key itself, else under a path of keys with dots. */
+/** The value of the key itself, else of the path of keys separated by dots. */
 function valueAt(root: Json | undefined, path: string): Json | undefined {
   if (typeof root !== "object" || root === null || Array.isArray(root)) return undefined;
   if (Object.hasOwn(root, path)) return root[path];

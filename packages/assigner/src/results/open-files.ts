@@ -7,11 +7,11 @@ const newline = 0x0a;
 /** A file that is open for appending. */
 export interface OpenFile {
   handle: FileHandle;
-  /** Device and inode: tells this file from another one at the same path. */
+  /** Device and inode: distinguishes this file from another one at the same path. */
   identity: string;
-  /** Bytes that are known to be on disk. */
+  /** Number of bytes known to be on disk. */
   size: number;
-  /** False where the last line has no end: it must not run on into the next one. */
+  /** False if the last line lacks its newline: the next line must not be appended to it. */
   endsWithLine: boolean;
 }
 
@@ -20,9 +20,9 @@ interface Slot {
   busy: boolean;
 }
 
-/** Keeps the files that were used last open, and never more than `limit` at once. */
+/** Keeps the most recently used files open, at most `limit` at once. */
 export class OpenFiles {
-  /** By path, the longest unused first. */
+  /** By path, the least recently used first. */
   private readonly slots = new Map<string, Slot>();
   private readonly waiting: (() => void)[] = [];
 
@@ -31,7 +31,7 @@ export class OpenFiles {
     private readonly limit: number,
   ) {}
 
-  /** Opens the file (created with its folders if need be) for one piece of work; waits while too many are in use. */
+  /** Opens the file (creating it and its folders if needed) and runs `work`; waits while too many files are in use. */
   async use<Result>(path: string, work: (file: OpenFile) => Promise<Result>): Promise<Result> {
     const slot = await this.claim(path);
     let opened = false;
@@ -43,7 +43,7 @@ export class OpenFiles {
       this.release(path, slot, opened);
     }
   }
-
+  /** Closes all files. None of them may be in use. */
   /** Closes all files. Nothing may be using them. */
   async close(): Promise<void> {
     const slots = [...this.slots.values()];
@@ -75,7 +75,7 @@ export class OpenFiles {
     return slot;
   }
 
-  /** A file that could not be opened is forgotten; any other becomes the one that was used last. */
+  /** Forgets a file that could not be opened; marks any other as the most recently used. */
   private release(path: string, slot: Slot, opened: boolean): void {
     slot.busy = false;
     this.slots.delete(path);

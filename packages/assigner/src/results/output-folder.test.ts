@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("takes a folder that is new, empty, or a run's", async () => {
+it("accepts a new folder, an empty one, or that of a run", async () => {
   await assertOutputFolder(join(folder, "new"));
   await assertOutputFolder(folder);
   await writeFile(join(folder, "config.yaml"), "");
@@ -18,14 +18,14 @@ it("takes a folder that is new, empty, or a run's", async () => {
   await assertOutputFolder(folder);
 });
 
-it("takes a folder with results, though nobody has written a configuration into it", async () => {
+it("accepts a folder with results but without a configuration", async () => {
   await mkdir(join(folder, "agent", "task"), { recursive: true });
   await writeFile(join(folder, "agent", "task", "runs.jsonl"), "");
   await assertOutputFolder(folder);
 });
 
-it("refuses a folder full of other things, and names some", async () => {
+it("refuses a folder with other content, and names some of it", async () => {
   await writeFile(join(folder, "package.json"), "{}");
   await mkdir(join(folder, "source", "deep"), { recursive: true });
-  await expect(assertOutputFolder(folder)).rejects.toThrow(/holds no run \(package\.json/);
+  await expect(assertOutputFolder(folder)).rejects.toThrow(/contains no run \(package\.json/);
 });

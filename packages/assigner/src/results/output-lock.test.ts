@@ -18,7 +18,7 @@ const lockFile = () => join(output, ".lock");
 const readLock = async () => JSON.parse(await readFile(lockFile(), "utf8"));
 
 describe("the lock", () => {
-  test("is one writer's, who is named to the next", async () => {
+  test("belongs to one writer, and names it to the next one", async () => {
     const lock = await lockOutput(output, { now });
     const refused = await lockOutput(output, { now }).catch((error: unknown) => error);
     expect(refused).toMatchObject({
@@ -37,7 +37,7 @@ describe("the lock", () => {
     expect(existsSync(join(output, "a", "b"))).toBe(true);
   });
 
-  test("can be forced; then the first one's release leaves it alone", async () => {
+  test("can be forced; then the first holder's release does not remove it", async () => {
     const first = await lockOutput(output, { now });
     const second = await lockOutput(output, { now, force: true });
     await first.release();
@@ -46,7 +46,7 @@ describe("the lock", () => {
     expect(existsSync(lockFile())).toBe(false);
   });
 
-  test("of another host, or one that cannot be read, is not broken", async () => {
+  test("is not taken over if it is unreadable or of another host", async () => {
     const lock = await lockOutput(output, { now });
     await writeFile(lockFile(), JSON.stringify({ ...(await readLock()), host: "elsewhere", pid: 999_999_999 }));
     await expect(lockOutput(output, { now })).rejects.toMatchObject({

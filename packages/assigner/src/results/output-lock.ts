@@ -8,38 +8,38 @@ import { isProvablyDead, ownIdentity, type ProcessIdentity } from "./process-ide
 
 export interface OutputLock {
   /**
-   * Rejects with OUTPUT_LOCKED once another process has taken the folder over by force, or has removed the lock: then
-   * nothing may be written any more.
+   * Rejects with OUTPUT_LOCKED once another process has taken the folder over by force, or has removed the lock: from then
+   * on, nothing may be written.
    */
   assertHeld(): Promise<void>;
-  /** Gives the folder free, if it is still ours. May be called again. */
+  /** Releases the folder if this process still holds it. May be called again. */
   release(): Promise<void>;
 }
 
 export interface OutputLockOptions {
-  /** Takes the folder whoever holds it: `--force-unlock`. Default false. */
+  /** Takes over the folder even if another process holds its lock: `--force-unlock`. Default false. */
   force?: boolean;
-  /** Milliseconds since 1970; goes into the lock for people to read. */
+  /** Milliseconds since 1970; written to the lock for people to read. */
   now: () => number;
 }
 
-/** What the lock file says. `token` names this one taking of the lock. */
+/** The content of the lock file. `token` identifies this acquisition of the lock. */
 interface Holder extends ProcessIdentity {
   token: string;
   since: string;
 }
 
 /**
- * Makes this process the one writer of an output folder, which is created if need be. A lock whose holder is provably
- * dead on this host is taken over; any other rejects with OUTPUT_LOCKED. Rejects with OUTPUT_INVALID where the folder
- * cannot be made or written into.
+ * Makes this process the only writer of an output folder, which is created if needed. A lock whose holder is provably
+ * dead on this host is taken over; any other lock rejects with OUTPUT_LOCKED. Rejects with OUTPUT_INVALID if the folder
+ * cannot be created or written to.
  */
 export async function lockOutput(output: string, options: OutputLockOptions): Promise<OutputLock> {
   try {
     return await lockFolder(output, options);
   } catch (cause) {
     if (isCodedError(cause)) throw cause;
-    throw new CodedError("OUTPUT_INVALID", `${output} cannot be an output folder`, { cause });
+    throw new CodedError("OUTPUT_INVALID", `cannot use ${output} as the output folder`, { cause });
   }
 }
 
@@ -54,7 +54,7 @@ async function lockFolder(output: string, { force = false, now }: OutputLockOpti
   return { assertHeld: () => watch.assertHeld(), release: () => releaseLock(path, own) };
 }
 
-/** Looks whether the lock file still names its holder. It is read again only when it is another file than before. */
+/** Checks that the lock file still names its holder. It is only read again if the file is a different one. */
 class LockWatch {
   #seen: string | undefined;
 
@@ -73,7 +73,7 @@ class LockWatch {
   }
 }
 
-/** Tells one file at a path from another; undefined where there is none. */
+/** Distinguishes one file at a path from another; undefined if there is none. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true });
@@ -85,9 +85,9 @@ async function identityOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Takes the lock file at `path`. To replace a dead holder's, one must hold the lock `path.<its token>`: so of many that
- * find it dead one replaces it, and none can remove the lock of a living successor. That second lock is taken in the
- * same way, so that one who dies in between stops nobody.
+ * Takes the lock file at `path`. To replace a dead holder's lock, a process must hold the lock `path.<its token>`: so only
+ * one of several waiting processes replaces it, and none can remove the lock of a living successor. That second lock is
+ * taken in the same way, so that a process that dies in between does not block others.
  */
 async function take(path: string, own: Holder, output: string): Promise<void> {
   while (!(await create(path, own))) {
@@ -105,7 +105,7 @@ async function take(path: string, own: Holder, output: string): Promise<void> {
   }
 }
 
-/** False: there is a lock file already. The file appears with its whole content, or not at all. */
+/** Returns false if there is already a lock file. The file appears with its full content, or not at all. */
 async function create(path: string, own: Holder): Promise<boolean> {
   const temporary = temporaryBeside(path);
   await writeFile(temporary, JSON.stringify(own), { flag: "wx" });
@@ -122,7 +122,7 @@ async function create(path: string, own: Holder): Promise<boolean> {
   }
 }
 
-/** For file systems without links. A reader may find the file empty for a moment, and takes it for held. */
+/** For file systems without links. A reader may find the file empty for a moment, and then treats it as held. */
 async function createWithoutLink(path: string, own: Holder): Promise<boolean> {
   try {
     const file = await open(path, "wx");
@@ -145,7 +145,7 @@ async function releaseLock(path: string, own: Holder): Promise<void> {
   if (typeof holder === "object" && holder.token === own.token) await rm(path, { force: true });
 }
 
-/** Undefined: there is no lock (any more). */
+/** Undefined if there is no lock (any more). */
 async function readHolder(path: string): Promise<Holder | "unreadable" | undefined> {
   try {
     const holder = JSON.parse(await readFile(path, "utf8")) as Holder | null;
@@ -173,6 +173,6 @@ function lockedError(output: string, path: string, holder: Holder | "unreadable"
       ? `the lock ${path} cannot be read`
       : `process ${holder.pid} on host ${holder.host} has been writing there since ${holder.since}`;
   const advice =
-    "Wait for it or choose another output; if you are sure that it does not run any more, use --force-unlock";
+    "Wait for it or choose another output; if you are sure that it is no longer running, use --force-unlock";
   return new CodedError("OUTPUT_LOCKED", `${output} is locked: ${who}. ${advice}`);
 }

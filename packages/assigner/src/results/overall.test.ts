@@ -33,7 +33,7 @@ describe("the fold", () => {
     );
   });
 
-  test("of nothing is all zero", () => {
+  test("of no results is all zero", () => {
     const { total, validation } = new OverallFold().finish(null);
     expect([total, ...Object.values(validation)].every((value) => value === 0)).toBe(true);
   });
@@ -42,7 +42,7 @@ describe("the fold", () => {
 const digest = "d1";
 
 describe("overall.json", () => {
-  test("is valid for the results that it was made of, and says which these are in a file beside it", async () => {
+  test("is valid for the results that it was computed from, which are recorded in a file next to it", async () => {
     const cell = join(folder, "a", "b");
     const overall = { ...new OverallFold().finish({ x: [1] }), total: 3 };
     await writeOverall(cell, overall, digest);
@@ -53,7 +53,7 @@ describe("overall.json", () => {
     expect((await readFile(join(cell, "overall.json"), "utf8")).startsWith('{\n    "total": 3,')).toBe(true);
   });
 
-  test("may be v0.2's, with Python's numbers in it, as long as the number of results is right", async () => {
+  test("may be v0.2's, with Python's numbers, if the number of results matches", async () => {
     const text =
       '{\n    "total": 3,\n    "validation": {\n        "completed": 1.0\n    },\n    "custom": {"f1": NaN}\n}';
     await writeFile(join(folder, "overall.json"), text);
@@ -62,7 +62,7 @@ describe("overall.json", () => {
     expect(await readValidOverall(folder, { accepted: 2, digest })).toBeUndefined();
   });
 
-  test("of v0.2 that was found outdated once stays outdated, whatever the number of results becomes", async () => {
+  test("of v0.2 that was outdated once stays outdated, whatever the number of results becomes", async () => {
     await writeFile(join(folder, "overall.json"), '{"total": 3, "validation": {}}');
     await distrustOverall(folder);
     expect(await readValidOverall(folder, { accepted: 3, digest })).toBeUndefined();
@@ -76,7 +76,7 @@ describe("overall.json", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("is about the results that are the task's; the others are told apart, where there are any", async () => {
+  test("counts only the task's results; the others are counted separately, if there are any", async () => {
     const fold = new OverallFold();
     fold.add(result("completed", 1));
     expect(Object.keys(fold.finish(null))).toEqual(["total", "validation", "custom"]);

@@ -6,7 +6,7 @@ import { fileNames } from "./cell-folder.js";
 import { FolderMaker, writeFileDurably } from "./durable-files.js";
 import { parsePythonObject } from "./python-json.js";
 
-/** A fold over the accepted results of a cell; the order does not matter. */
+/** A fold over the accepted results of a cell, in any order. */
 export class OverallFold {
   private readonly counts = new Map<string, number>(sampleStatuses.map((status) => [status, 0]));
   private total = 0;
@@ -14,7 +14,7 @@ export class OverallFold {
   private longest = 0;
   private shortest = Number.POSITIVE_INFINITY;
 
-  /** A result without a history counts as one of length 0. */
+  /** A result without a history counts as a history of length 0. */
   add(output: TaskOutput): void {
     const length = output.history?.length ?? 0;
     this.counts.set(output.status, (this.counts.get(output.status) ?? 0) + 1);
@@ -24,7 +24,7 @@ export class OverallFold {
     this.shortest = Math.min(this.shortest, length);
   }
 
-  /** The results as they pass by, each added on its way: one reading serves the fold and the task. */
+  /** Passes the results through and adds each one, so that one read serves both the fold and the task. */
   async *through(results: AsyncIterable<TaskOutput>): AsyncGenerator<TaskOutput> {
     for await (const output of results) {
       this.add(output);
@@ -32,7 +32,7 @@ export class OverallFold {
     }
   }
 
-  /** Without results every number is 0. `others`: how many results were left out, not being the task's. */
+  /** Without results, every number is 0. `others`: number of skipped results that are not the task's. */
   finish(custom: Json, others = 0): Overall {
     const share = (count: number) => (this.total === 0 ? 0 : count / this.total);
     const validation: Record<string, number> = {};
@@ -45,8 +45,8 @@ export class OverallFold {
 }
 
 /**
- * Replaces `{folder}/overall.json`, then writes down beside it which results it was made of. A crash in between leaves
- * an overall that {@link readValidOverall} takes for an outdated one.
+ * Replaces `{folder}/overall.json`, then records next to it from which results it was computed. After a crash in between,
+ * {@link readValidOverall} treats the overall as outdated.
  *
  * @param digest of the results' lines, see ResultDigest
  * @param mayReplace see writeFileDurably
@@ -62,17 +62,17 @@ export async function writeOverall(
   await writeSource(folder, digest, mayReplace);
 }
 
-/** What a folder's journal holds. */
+/** The recorded results of a folder's journal. */
 export interface RecordedResults {
-  /** How many. */
+  /** Number of accepted results. */
   accepted: number;
-  /** Of their lines. */
+  /** Digest of their lines. */
   digest: string;
 }
 
 /**
- * The folder's overall.json if it is there, readable, and made of these results; else it has to be made anew. v0.2
- * does not write down what an overall was made of: then the number of results has to be enough.
+ * The folder's overall.json if it exists, is readable, and was computed from these results; else it must be computed again.
+ * v0.2 does not record the source of an overall: then the number of results must match.
  */
 export async function readValidOverall(
   folder: string,
@@ -88,8 +88,8 @@ export async function readValidOverall(
 }
 
 /**
- * Marks an overall.json that does not say what it was made of as outdated: once new results are written, their number
- * may be the same again.
+ * Marks an overall.json without a recorded source as outdated: once new results are written, their number may match
+ * again.
  */
 export async function distrustOverall(folder: string, mayReplace?: () => Promise<void>): Promise<void> {
   const isUnmarked = (await readSource(folder)) === undefined;
@@ -103,7 +103,7 @@ async function writeSource(folder: string, digest: string | null, mayReplace?: (
   await writeFileDurably(join(folder, fileNames.overallSource), content, mayReplace);
 }
 
-/** Undefined: there is no such file. Null: the overall was made of results that nobody knows any more. */
+/** Undefined if the file does not exist. Null if the overall's source is unknown. */
 async function readSource(folder: string): Promise<string | null | undefined> {
   const text = await readText(folder, fileNames.overallSource);
   if (text === undefined) return undefined;

@@ -1,17 +1,17 @@
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
-/** Who holds a lock, as far as the system tells; null where it does not. */
+/** Identity of a lock's holder, as far as the system provides it; null where it does not. */
 export interface ProcessIdentity {
   host: string;
   pid: number;
-  /** Linux: clock ticks from the system's start to the process's. */
+  /** Linux: clock ticks from the start of the system to the start of the process. */
   started: string | null;
-  /** Linux: differs after each start of the system. */
+  /** Linux: a different value after each start of the system. */
   boot: string | null;
-  /** Linux: the installation, which a clone or a container may share with others. */
+  /** Linux: the installation's id, which clones and containers may share. */
   machine: string | null;
-  /** Linux: the namespace in which `pid` means something; containers have their own. */
+  /** Linux: the namespace of `pid`; containers have their own. */
   namespace: string | null;
 }
 
@@ -26,8 +26,8 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
 }
 
 /**
- * Whether it is proven that the holder does not run any more; false where there is doubt: another host, another
- * container, a holder of which too little is known.
+ * Whether the holder is provably not running any more; false in case of doubt: another host, another container, or an
+ * incomplete identity.
  */
 export async function isProvablyDead(holder: ProcessIdentity, own: ProcessIdentity): Promise<boolean> {
   if (holder.host !== own.host || holder.machine !== own.machine) return false;
@@ -47,7 +47,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); the second field, in brackets, may hold spaces and brackets itself. */
+/** Field 22 of /proc/<pid>/stat (proc(5)); the second field, in brackets, may contain spaces and brackets itself. */
 async function startOf(pid: number): Promise<string | null> {
   const stat = await firstLine(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");

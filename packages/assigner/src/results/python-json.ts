@@ -1,6 +1,6 @@
 /**
- * Reads a mapping from JSON as Python writes it, with NaN and Infinity, which JSON does not have: they are read as null.
- * Undefined for any other text.
+ * Parses a mapping from Python's JSON, which may contain NaN and Infinity; they are read as null. Undefined for any other
+ * text.
  */
 export function parsePythonObject(text: string): Record<string, unknown> | undefined {
   const value = parseJson(text) ?? (/NaN|Infinity/.test(text) ? parseJson(withoutNaN(text)) : undefined);
@@ -19,10 +19,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What begins or ends a string, what in it does not, and the numbers that JSON does not have. */
+/** Delimiters and escapes of strings, and the numbers that JSON does not allow. */
 const telling = /\\.|"|-?\b(?:NaN|Infinity)\b/g;
 
-/** Strings stay as they are. Piece by piece: a pattern for whole strings would run out of stack on a long one. */
+/** Does not change strings. Works piece by piece, because a pattern for whole strings would overflow the stack on a long one. */
 function withoutNaN(text: string): string {
   let inString = false;
   return text.replace(telling, (piece) => {
@@ -32,8 +32,8 @@ function withoutNaN(text: string): string {
 }
 
 /**
- * JSON with nothing but ASCII, as v0.2 writes its lines: it reads them in whatever encoding the machine prefers, and
- * ends at the first byte that this does not have.
+ * Formats JSON in ASCII only, like v0.2: v0.2 reads lines in the machine's preferred encoding, and stops at the first
+ * byte that this encoding does not have.
  */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => {

@@ -7,23 +7,23 @@ export interface Span {
   end: number;
 }
 
-/** What is wrong with a file. Nothing is changed by reading; see repairJournal. */
+/** Damage of a file. Reading does not change the file; see repairJournal. */
 export interface JournalDamage {
-  /** The last line, cut off in the middle by a crash. */
+  /** The last line, if a crash cut it off. */
   torn: Span | undefined;
-  /** Lines in the middle that are no records. */
+  /** Lines that are not records. */
   corrupt: Span[];
-  /** The last line is whole but has no newline. */
+  /** The last line is complete but has no newline. */
   unended: boolean;
 }
 
 const newline = 0x0a;
 
 /**
- * Reads a journal line by line, one line in memory at a time, and returns what is wrong with it. A file that does not
- * exist is empty. Empty lines mean nothing.
+ * Reads a journal line by line, with one line in memory at a time, and returns the damage found. A missing file counts as
+ * empty. Empty lines are ignored.
  *
- * @param visit is given each record, and its line
+ * @param visit called with each record and its line
  */
 export async function readJournal(
   path: string,

@@ -6,22 +6,22 @@ import type { JournalDamage, Span } from "./read-journal.js";
 const bufferBytes = 1 << 18;
 
 /**
- * Makes a journal whole again: a torn last line goes to `<file>.torn`, corrupt lines to `<file>.corrupt` (both appended
- * to, one line each, before anything is taken away), a missing last newline is added. Returns what was done, in words;
- * an empty list where nothing was wrong. The caller holds the folder's lock.
+ * Repairs a journal: moves a torn last line to `<file>.torn` and corrupt lines to `<file>.corrupt` (appending to these
+ * files before anything is removed), and adds a missing last newline. Returns descriptions of the repairs; an empty list
+ * if there was no damage. The caller holds the folder's lock.
  */
 export async function repairJournal(path: string, { torn, corrupt, unended }: JournalDamage): Promise<string[]> {
   const done: string[] = [];
   if (torn !== undefined) {
     await keepAside(path, `${path}.torn`, [torn]);
     await cut(path, torn.start);
-    done.push(`${path}: the last line is torn (${torn.end - torn.start} bytes); it was moved to ${path}.torn`);
+    done.push(`${path}: the last line is torn (${torn.end - torn.start} bytes); moved to ${path}.torn`);
   }
   if (unended) await appendNewline(path);
   if (corrupt.length > 0) {
     await keepAside(path, `${path}.corrupt`, corrupt);
     await dropSpans(path, corrupt);
-    done.push(`${path}: lines that are not records: ${corrupt.length}; they were moved to ${path}.corrupt`);
+    done.push(`${path}: lines that are not records: ${corrupt.length}; moved to ${path}.corrupt`);
   }
   return done;
 }
@@ -53,7 +53,7 @@ async function appendNewline(path: string): Promise<void> {
   });
 }
 
-/** Rewrites the file without the spans (and their newlines), and replaces it at once. */
+/** Rewrites the file without the spans (and their newlines), and replaces it atomically. */
 async function dropSpans(path: string, spans: readonly Span[]): Promise<void> {
   const temporary = temporaryBeside(path);
   try {

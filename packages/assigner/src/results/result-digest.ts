@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * SHA-256 over the accepted lines of one journal, in the order of the file, each with a newline. Two readings of a
- * journal give the same digest exactly when they give the same results.
+ * SHA-256 over the accepted lines of one journal, in file order, each with a newline. Two readings of a journal give the
+ * same digest if and only if they give the same results.
  */
 export class ResultDigest {
   readonly #hash = createHash("sha256");
@@ -11,7 +11,7 @@ export class ResultDigest {
     this.#hash.update(line).update("\n");
   }
 
-  /** In hex. Nothing can be added afterwards. */
+  /** In hex. Nothing can be added afterward. */
   finish(): string {
     return this.#hash.digest("hex");
   }

@@ -39,7 +39,7 @@ describe("a folder", () => {
     expect(await readdir(output)).toEqual(["a"]);
   });
 
-  test("of v0.2: task errors are done, and counted; failed lines are not done", async () => {
+  test("of v0.2: task errors count as done; failed lines do not", async () => {
     await write("runs.jsonl", `${line(3)}\n${line("x", { output: { status: "task error", index: null } })}\n`);
     await write(
       "error.jsonl",
@@ -71,26 +71,26 @@ describe("a folder", () => {
   test.each([
     ["no output", { output: null }],
     ["an error", { error: "START_FAILED" }],
-    ["a status that nobody knows", { output: { status: "fine", history: [] } }],
-    ["messages that are none", { output: { status: "completed", history: [{ role: "user", content: null }] } }],
-  ])("may have lines with %s in runs.jsonl: they stay, are reported, and are no results", async (_, changes) => {
+    ["an unknown status", { output: { status: "fine", history: [] } }],
+    ["invalid messages", { output: { status: "completed", history: [{ role: "user", content: null }] } }],
+  ])("may have lines with %s in runs.jsonl: they stay and are reported, but are not results", async (_, changes) => {
     const text = `${line(1, changes)}\n${line(2)}\n`;
     await write("runs.jsonl", text);
     const found = await readRecordedCell(output, cell);
     expect([found.accepted, found.unusable]).toEqual([new Set([2]), 1]);
-    expect(found.repairs).toEqual([expect.stringContaining("lines without a result: 1")]);
+    expect(found.repairs).toEqual([expect.stringContaining("1 lines have no result")]);
     expect((await results()).map(({ index }) => index)).toEqual([2]);
     expect(await read("runs.jsonl")).toBe(text);
   });
 
-  test("tells the versions of the task that are in it", async () => {
+  test("reports the recorded versions of the task", async () => {
     await write("runs.jsonl", `${line(1, { task_version: "v1" })}\n${line(2)}\n${line(3, { task_version: "v2" })}\n`);
     expect((await readRecordedCell(output, cell)).taskVersions).toEqual(new Set(["v1", "v2"]));
   });
 });
 
 describe("damage", () => {
-  test("a torn last line is cut off, kept aside and reported, once", async () => {
+  test("a torn last line is removed, saved and reported, once", async () => {
     await write("runs.jsonl", `${line(1)}\n{"index":2,"erro`);
     const found = await readRecordedCell(output, cell);
     expect(found.accepted).toEqual(new Set([1]));
@@ -100,13 +100,13 @@ describe("damage", () => {
     expect((await readRecordedCell(output, cell)).repairs).toEqual([]);
   });
 
-  test("a last line that only lacks its newline is whole", async () => {
+  test("a last line that only lacks its newline is complete", async () => {
     await write("runs.jsonl", `${line(1)}\n${line(2)}`);
     expect(await readRecordedCell(output, cell)).toMatchObject({ accepted: new Set([1, 2]), repairs: [] });
     expect(await read("runs.jsonl")).toBe(`${line(1)}\n${line(2)}\n`);
   });
 
-  test("lines in the middle that are no records are moved aside; results around them stay", async () => {
+  test("lines that are not records are moved to another file; results around them stay", async () => {
     await write("runs.jsonl", `${line(1)}\n\0\0\0\n\n[1]\n${line(2)}\n{"index":1.5}\n{"ind`);
     const found = await readRecordedCell(output, cell);
     expect(found.accepted).toEqual(new Set([1, 2]));
@@ -116,7 +116,7 @@ describe("damage", () => {
     expect((await readdir(folder)).sort()).toEqual(["runs.jsonl", "runs.jsonl.corrupt", "runs.jsonl.torn"]);
   });
 
-  test("wherever a file is cut, what was whole before the cut is found", async () => {
+  test("wherever a file is cut, all complete lines before the cut are found", async () => {
     const whole = `${[1, 2, 3].map((index) => line(index)).join("\n")}\n`;
     const bytes = Buffer.from(whole);
     await fc.assert(
@@ -132,7 +132,7 @@ describe("damage", () => {
     );
   });
 
-  test("lines longer than what is read at once are read whole", async () => {
+  test("lines longer than the read buffer are read completely", async () => {
     const long = { output: { status: "completed", index: 1, result: "é".repeat(700_000), history: [] } };
     await write("runs.jsonl", `${line(1, long)}\n${line(2)}\n${line(3, long)}`.slice(0, -5));
     expect((await readRecordedCell(output, cell)).accepted).toEqual(new Set([1, 2]));

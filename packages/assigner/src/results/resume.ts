@@ -6,31 +6,31 @@ import { journalLines, readJournal } from "./read-journal.js";
 import { repairJournal } from "./repair-journal.js";
 import { ResultDigest } from "./result-digest.js";
 
-/** What an output folder holds of one cell and epoch; fits the plan's RecordedEpoch. */
+/** The recorded results of one cell and epoch; extends the plan's RecordedEpoch. */
 export interface RecordedCell extends CellRef {
-  /** Indices with a result, in the order of the file. */
+  /** Indices with a result, in file order. */
   accepted: Set<SampleIndex>;
   /** Indices with failed attempts and no result. */
   failed: Set<SampleIndex>;
   /** Accepted results with the status `task error`: only v0.2 writes such lines into runs.jsonl. */
   taskErrors: number;
-  /** Failed attempts, all of them. */
+  /** Number of all failed attempts. */
   failedAttempts: number;
-  /** Versions that the task gave its results; more than one must not be mixed. */
+  /** Versions of the task in its results; more than one must not be mixed. */
   taskVersions: Set<string>;
-  /** Lines of runs.jsonl that are no results. They stay, and their samples are run again. */
+  /** Number of lines in runs.jsonl without a result. They stay, and their samples are run again. */
   unusable: number;
-  /** Of the accepted lines, see {@link ResultDigest}. */
+  /** Digest of the accepted lines, see {@link ResultDigest}. */
   digest: string;
-  /** What was damaged and how it was repaired, in words. */
+  /** Descriptions of damage and its repair. */
   repairs: string[];
 }
 
 /**
- * Reads a cell's journal, ours or v0.2's, and repairs it. Keeps indices in memory, no outputs. The caller holds the
+ * Reads and repairs a cell's journal, ours or v0.2's. Keeps indices in memory, but no outputs. The caller holds the
  * folder's lock.
  *
- * @param mayWrite called before a repair; what it rejects with, this rejects with
+ * @param mayWrite called before a repair; its rejection is passed on
  */
 export async function readRecordedCell(
   output: string,
@@ -70,7 +70,7 @@ export async function readRecordedCell(
 }
 
 function unusableLines(folder: string, count: number): string {
-  return `${join(folder, fileNames.runs)}: lines without a result: ${count}; they stay, and their samples are run again`;
+  return `${join(folder, fileNames.runs)}: ${count} lines have no result; they are kept, and their samples are run again`;
 }
 
 /** Whether the line is a result that counts. */
@@ -85,15 +85,15 @@ function noteRun(cell: RecordedCell, line: JournalLine): boolean {
 
 type ResultLine = JournalLine & { output: TaskOutput };
 
-/** In runs.jsonl every line is a result but one that says that it is an error, or that has no output. */
+/** In runs.jsonl, every line is a result unless it contains an error or lacks an output. */
 function isResult(line: JournalLine): line is ResultLine {
   return line.error === null && line.output !== null;
 }
 
 /**
- * The accepted outputs of a cell and epoch, one at a time: the first line of each index, under the line's index.
+ * The accepted outputs of a cell and epoch, one at a time: the first line of each index, with the line's index.
  *
- * @param digest is given the line of each of them
+ * @param digest receives the line of each of them
  */
 export async function* readResults(
   output: string,

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 describe("a line", () => {
-  test("has v0.2's keys in v0.2's order, then further ones", async () => {
+  test("has v0.2's keys in v0.2's order, then additional ones", async () => {
     await log.append(record("q1", { extra: { attempt: 2, task_version: "x", index: "never" } }));
     expect(await linesIn("model", "db", "runs.jsonl")).toEqual([
       `{"index":"q1","error":null,"info":null,"output":{"index":"q1","status":"completed","result":true,"history":[]},` +
@@ -45,7 +45,7 @@ describe("a line", () => {
     ]);
   });
 
-  test("is ASCII, and a result has a list of messages, since v0.2 counts them in whatever encoding it reads", async () => {
+  test("is ASCII, and a result has a list of messages, because v0.2 counts them and reads in any encoding", async () => {
     const output = { index: "é", status: "completed" as const, result: "中😀\u007f", history: null };
     await log.append(record("é", { output }));
     await log.append(record("no", { output: { ...output, status: "task error" } }));
@@ -77,7 +77,7 @@ describe("a line", () => {
     expect(JSON.parse(line ?? "")).toMatchObject({ error: "TASK_ERROR", output: { result: "boom" } });
   });
 
-  test("never runs on from a torn one", async () => {
+  test("is never appended to a torn one", async () => {
     await mkdir(join(output, "model/db"), { recursive: true });
     await writeFile(join(output, "model/db/runs.jsonl"), '{"index":1,"err');
     await log.append(record(2));
@@ -85,15 +85,15 @@ describe("a line", () => {
   });
 });
 
-describe("one result a sample", () => {
-  test("a second one is set aside", async () => {
+describe("one result per sample", () => {
+  test("a second one is written to late.jsonl", async () => {
     expect(await Promise.all([log.append(record(1)), log.append(record(1))])).toEqual(["recorded", "late"]);
     expect(await log.append(record("1"))).toBe("recorded");
     expect(await indicesIn("model", "db", "runs.jsonl")).toEqual([1, "1"]);
     expect(await indicesIn("model", "db", "late.jsonl")).toEqual([1]);
   });
 
-  test("also where the first is from an earlier launch", async () => {
+  test("even if the first one is from an earlier launch", async () => {
     log.seed(cell, [7]);
     expect(await log.append(record(7))).toBe("late");
   });
@@ -126,7 +126,7 @@ describe("group commit", () => {
     );
   });
 
-  test("close waits for what is under way, and then nothing is taken", async () => {
+  test("close waits for pending lines, and later appends are rejected", async () => {
     const under = log.append(record(1));
     await log.close();
     expect(await under).toBe("recorded");
@@ -146,7 +146,7 @@ describe("a disk that fails", () => {
     expect(log.broken?.message).toContain(join(output, "model/db/runs.jsonl"));
   });
 
-  test("a folder that cannot be made breaks it too", async () => {
+  test("a folder that cannot be created breaks it too", async () => {
     await writeFile(join(output, "model"), "a file where a folder should be");
     await expect(log.append(record(1))).rejects.toMatchObject({ code: "OUTPUT_WRITE_FAILED" });
   });

@@ -10,19 +10,19 @@ import type { OutputLock } from "./output-lock.js";
 export interface RunLogOptions {
   /** Milliseconds since 1970. */
   now: () => number;
-  /** Files open at once; default 64. */
+  /** Maximum number of open files; default 64. */
   maxOpenFiles?: number;
-  /** The folder's lock: it is checked before every write. Default: not checked. */
+  /** The folder's lock, checked before every write. Default: not checked. */
   lock?: Pick<OutputLock, "assertHeld">;
 }
 
-/** `late`: the sample had a result already, and this one was set aside in `late.jsonl`. */
+/** `late`: the sample already had a result, and this one was written to `late.jsonl` instead. */
 export type Recording = "recorded" | "late";
 
 /**
- * The journal of one output folder: accepted results in runs.jsonl, failed attempts in error.jsonl, both below
- * `{output}/{agent}/{task}`. There is at most one accepted result per agent, task, index and epoch. The caller holds
- * the folder's lock.
+ * The journal of one output folder: accepted results in runs.jsonl, failed attempts in error.jsonl, both in
+ * `{output}/{agent}/{task}`. There is at most one accepted result per agent, task, index and epoch. The caller holds the
+ * folder's lock.
  */
 export class RunLog {
   private readonly files: OpenFiles;
@@ -37,33 +37,33 @@ export class RunLog {
     this.files = new OpenFiles(new FolderMaker(), options.maxOpenFiles ?? 64);
   }
 
-  /** The write that failed, if one did; every append since then was refused. */
+  /** The error of a failed write; all later appends are rejected with it. */
   get broken(): CodedError | undefined {
     return this.failure;
   }
 
-  /** Rejects with OUTPUT_LOCKED where the folder is no longer this process's: nothing may be written into it. */
+  /** Rejects with OUTPUT_LOCKED if this process no longer holds the folder: nothing may be written then. */
   readonly assertHeld = async (): Promise<void> => {
     await this.options.lock?.assertHeld();
   };
 
   /**
-   * Rejects with OUTPUT_WRITE_FAILED where another program has deleted, replaced or changed a file that this log has
-   * written. No append may be under way.
+   * Rejects with OUTPUT_WRITE_FAILED if another program has deleted, replaced or changed a file written by this log. Must
+   * not be called during an append.
    */
   async assertInPlace(): Promise<void> {
     for (const journal of this.journals.values()) await journal.assertInPlace();
   }
 
-  /** Tells what is on disk from earlier launches: a further result for these is late. */
+  /** Adds the results of earlier launches: another result of these samples is late. */
   seed(cell: CellRef, accepted: Iterable<SampleIndex>): void {
     const known = this.acceptedIn(cellFolder(this.output, cell));
     for (const index of accepted) known.add(index);
   }
 
   /**
-   * Resolves when the record is on disk. Rejects with OUTPUT_WRITE_FAILED, which names the file and the cause, if it
-   * cannot be written; the log is broken from then on.
+   * Resolves when the record is on disk. Rejects with OUTPUT_WRITE_FAILED, which names the file and the cause, if the
+   * write fails; the log rejects all later appends then.
    */
   async append(record: RunRecord): Promise<Recording> {
     if (this.failure !== undefined) throw this.failure;
@@ -78,14 +78,14 @@ export class RunLog {
     return recording;
   }
 
-  /** Waits for the lines under way and closes the files; later appends reject. */
+  /** Waits for pending lines and closes the files; later appends reject. */
   async close(): Promise<void> {
     this.failure ??= new CodedError("OUTPUT_WRITE_FAILED", `the journal in ${this.output} is closed`);
     await Promise.all([...this.journals.values()].map((journal) => journal.settled()));
     await this.files.close();
   }
 
-  /** Decides without waiting for anything, so that two results of one sample cannot both be the first. */
+  /** Synchronous, so that two results of one sample cannot both be the first. */
   private place(folder: string, record: RunRecord): [file: string, Recording] {
     if (!isAccepted(record)) return [fileNames.error, "recorded"];
     const accepted = this.acceptedIn(folder);

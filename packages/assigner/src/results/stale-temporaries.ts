@@ -2,15 +2,15 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileNames } from "./cell-folder.js";
 
-/** What `temporaryBeside` makes. */
+/** Matches the names of `temporaryBeside`. */
 const temporary = /\.\d+\.[0-9a-f]{12}\.tmp$/;
 
-/** A process that tries to take the lock has its own temporary file for some milliseconds. */
+/** A process that tries to take the lock has a temporary file of its own for some milliseconds. */
 const lockAttemptMs = 3_600_000;
 
 /**
- * Removes temporary files that killed writers have left anywhere in an output folder. The caller holds the folder's
- * lock: no other process writes there, except those that try to take the lock. `now`: milliseconds since 1970.
+ * Removes temporary files of killed writers from an output folder. The caller holds the folder's lock: no other process
+ * writes there, except those that try to take the lock. `now`: milliseconds since 1970.
  */
 export async function removeStaleTemporaries(output: string, now: number): Promise<void> {
   for (const name of await readdir(output, { recursive: true })) {

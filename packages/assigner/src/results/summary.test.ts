@@ -14,7 +14,7 @@ const row: SummaryRow = {
 };
 
 describe("the table", () => {
-  test("shows a line for each cell", () => {
+  test("shows a row for each cell", () => {
     const text = renderSummary([row, { ...row, agent: "other", metric: undefined, seconds: undefined }]);
     const lines = text.split("\n").filter((line) => /[a-z]/.test(line));
     expect(
@@ -37,12 +37,12 @@ describe("the table", () => {
     expect(renderSummary([{ ...row, metric }])).toContain("accuracy 0.5 ± 0.0289 (3 epochs)");
   });
 
-  test("shows task errors where there are any", () => {
+  test("shows task errors if there are any", () => {
     expect(renderSummary([row])).not.toContain("task errors");
     expect(renderSummary([{ ...row, taskErrors: 2 }])).toContain("task errors");
   });
 
-  test("shows what a limit has ended, by itself, where there is any", () => {
+  test("shows samples that exceeded a limit separately, if there are any", () => {
     expect(renderSummary([row])).not.toMatch(/timed out|turn limit/);
     const text = renderSummary([{ ...row, failures: { SAMPLE_TIMEOUT: 7 } }, row]);
     expect(text).toMatch(/failed │ timed out │ remaining/);

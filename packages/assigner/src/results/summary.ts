@@ -2,23 +2,23 @@ import Table from "cli-table3";
 import type { RunError } from "../attempt/run-error.js";
 import type { MainMetric } from "./main-metric.js";
 
-/** Samples by the error that they failed with; errors that did not occur have no key. */
+/** Number of failed samples by error; errors that did not occur have no key. */
 export type FailureCounts = Partial<Record<RunError, number>>;
 
-/** Failures that a user has asked for, by a limit: they are shown by themselves where there are any. */
+/** Failures by a user's own limits: shown separately if there are any. */
 export const limitTitles = { SAMPLE_TIMEOUT: "timed out", TURN_LIMIT: "turn limit" } as const;
 
 const limits = Object.keys(limitTitles) as (keyof typeof limitTitles)[];
 
-/** `value`: the mean where there are several epochs. */
+/** `value`: the mean if there are several epochs. */
 export interface SummaryMetric extends MainMetric {
-  /** Of the mean of several epochs. */
+  /** Standard error of the mean of several epochs. */
   standardError?: number | undefined;
-  /** Complete epochs that it is the mean of; undefined: one. */
+  /** Number of complete epochs in the mean; undefined for a single epoch. */
   epochs?: number | undefined;
 }
 
-/** One line of the final table: an agent with a task, all epochs together. */
+/** One row of the final table: an agent with a task, all epochs together. */
 export interface SummaryRow {
   agent: string;
   task: string;
@@ -26,18 +26,18 @@ export interface SummaryRow {
   done: number;
   /** Samples that failed for good. */
   failed: number;
-  /** Of `failed`: those of this launch, by the error of their last attempt. */
+  /** The failed samples of this launch, by the error of their last attempt. */
   failures: FailureCounts;
-  /** Samples that nobody has run. */
+  /** Samples that have not been run. */
   remaining: number;
-  /** Of `done`: results with the status `task error`, which v0.2 counts as done. */
+  /** The results in `done` with the status `task error`, which v0.2 counts as done. */
   taskErrors: number;
   metric: SummaryMetric | undefined;
-  /** From the first start to the last end; undefined where nothing ran. */
+  /** From the first start to the last end; undefined if nothing ran. */
   seconds: number | undefined;
 }
 
-/** The final table as text, without colours and without a newline at its end. */
+/** The final table as text, without colors and without a trailing newline. */
 export function renderSummary(rows: readonly SummaryRow[]): string {
   const shown: ShownColumns = {
     limits: limits.filter((limit) => rows.some(({ failures }) => (failures[limit] ?? 0) > 0)),
@@ -60,7 +60,7 @@ export function renderSummary(rows: readonly SummaryRow[]): string {
   return table.toString();
 }
 
-/** Columns that are there only where they have something to say. */
+/** Optional columns: shown only if they have content. */
 interface ShownColumns {
   limits: readonly (keyof typeof limitTitles)[];
   taskErrors: boolean;
@@ -81,13 +81,13 @@ function cellsOf(row: SummaryRow, shown: ShownColumns): string[] {
   ];
 }
 
-/** `accuracy 0.5`, `accuracy 0.5 ± 0.02 (3 epochs)`: a mean and its standard error. */
+/** `accuracy 0.5`, or `accuracy 0.5 ± 0.02 (3 epochs)` for a mean and its standard error. */
 function formatMetric({ name, value, standardError, epochs }: SummaryMetric): string {
   const error = standardError === undefined ? "" : ` ± ${formatNumber(standardError)}`;
   return `${name} ${formatNumber(value)}${error}${epochs === undefined ? "" : ` (${epochs} epochs)`}`;
 }
 
-/** At most four digits after the point, none that say nothing. */
+/** At most four decimal places, without trailing zeros. */
 export function formatNumber(value: number): string {
   return String(Number(value.toFixed(4)));
 }

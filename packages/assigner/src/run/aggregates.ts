@@ -18,23 +18,23 @@ export interface AggregatesOptions {
   logger: Logger;
   tasks: ReadonlyMap<string, TaskClient>;
   known: ReadonlyMap<string, KnownTask>;
-  /** Ends aggregates under way. */
+  /** Ends pending aggregates. */
   signal: AbortSignal;
-  /** How long a worker that could aggregate is waited for, in milliseconds. */
+  /** How long to wait for a worker that can aggregate, in milliseconds. */
   patienceMs: number;
 }
 
-/** Aggregates under way at once: each reads a journal and holds a request. */
+/** Concurrent aggregates: each reads a journal and holds a request. */
 const maxAggregates = 4;
 
 interface Order {
   cell: CellRef;
-  /** Results of the cell. */
+  /** Number of results of the cell. */
   done: number;
   onAggregate: (aggregate: Aggregate) => void;
 }
 
-/** Has the tasks make the overalls of complete epochs, and writes them. */
+/** Requests the overalls of complete epochs from the tasks, and writes them. */
 export class Aggregates {
   readonly #orders: Order[] = [];
   readonly #underWay = new Set<Promise<void>>();
@@ -42,21 +42,21 @@ export class Aggregates {
 
   constructor(private readonly options: AggregatesOptions) {}
 
-  /** Whether one could not be made. */
+  /** Whether any aggregate failed. */
   get failed(): boolean {
     return this.#failed;
   }
 
   /**
-   * @param done results of the cell, all of which the journal must hold
-   * @param onAggregate told when it is written
+   * @param done number of results of the cell; the journal must hold all of them
+   * @param onAggregate called when the aggregate is written
    */
   order(cell: CellRef, done: number, onAggregate: (aggregate: Aggregate) => void): void {
     this.#orders.push({ cell, done, onAggregate });
     this.#start();
   }
 
-  /** Resolves when every one is written, or was given up. */
+  /** Resolves when every aggregate is written or has failed. */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
@@ -78,14 +78,16 @@ export class Aggregates {
     const { agent, task, epoch } = cell;
     try {
       const make = () => this.#overallOf(cell, done);
-      const aggregate = await persist(make, isPassing, { patienceMs, signal, workerTries: 10 });
+      const aggregate = await persist(make, isRetryable, { patienceMs, signal, workerTries: 10 });
       await writeOverall(cellFolder(output, cell), aggregate.overall, aggregate.digest, log.assertHeld);
       onAggregate(aggregate);
     } catch (error) {
       if (signal.aborted) return;
       this.#failed = true;
       const what = epoch === 1 ? "the overall" : `the overall of epoch ${epoch}`;
-      logger.error(`${agent} / ${task}: ${what} could not be made; the next launch tries again: ${messageOf(error)}`);
+      logger.error(
+        `${agent} / ${task}: cannot compute ${what}; the results are saved, and the next launch retries: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -103,15 +105,15 @@ export class Aggregates {
   }
 }
 
-/** Whether an aggregate may be asked for again: the step changes nothing. */
-function isPassing(error: unknown): boolean {
+/** Whether an aggregate may be requested again: the request changes nothing. */
+function isRetryable(error: unknown): boolean {
   return isCodedError(error) && error.code !== "OUTPUT_WRITE_FAILED";
 }
 
 function lostResults(output: string, cell: CellRef, found: number, done: number): CodedError {
   const file = join(cellFolder(output, cell), fileNames.runs);
   const what = `${file} holds ${found} of the ${done} results that were written`;
-  return new CodedError("OUTPUT_WRITE_FAILED", `${what}: another program has deleted or changed it`);
+  return new CodedError("OUTPUT_WRITE_FAILED", `${what}: another program deleted or changed it`);
 }
 
 async function* withoutHistory(results: AsyncIterable<TaskOutput>): AsyncGenerator<TaskOutput> {

@@ -4,29 +4,29 @@ import type { KnownTask } from "../attempt/known-task.js";
 import type { TaskClient } from "../session/task-client.js";
 
 export interface AwaitTasksOptions {
-  /** How long a task that is not there yet is waited for, in milliseconds. */
+  /** How long to wait for a missing task, in milliseconds. */
   waitMs: number;
   signal: AbortSignal;
-  /** Told once for each task that has to be waited for, with the reason. */
+  /** Called once for each missing task, with the reason. */
   onWaiting: (task: string, why: string) => void;
 }
 
-/** What may change by itself. */
+/** Errors that may resolve by themselves. */
 const waitable: ReadonlySet<ErrorCode> = new Set([
   ...(["UNREACHABLE", "TIMEOUT", "RECOVERING", "TASK_NOT_FOUND", "NO_WORKERS_AVAILABLE"] as const),
 ]);
 
-/** Asks the controllers for the tasks, and waits for those whose workers are not there yet. */
+/** Requests the tasks' indices from the controllers, and waits for tasks whose workers are not registered yet. */
 export async function awaitTasks(
   clients: ReadonlyMap<string, TaskClient>,
   options: AwaitTasksOptions,
 ): Promise<Map<string, KnownTask>> {
   const { known, missing } = await askAll(clients, options);
-  if (missing.length > 0) throw notThere(missing, options.waitMs);
+  if (missing.length > 0) throw unavailable(missing, options.waitMs);
   return known;
 }
 
-/** The same, but those that are not there are named, each with the reason. */
+/** The same, but returns the missing tasks, each with the reason. */
 export async function askTasks(
   clients: ReadonlyMap<string, TaskClient>,
   options: AwaitTasksOptions,
@@ -40,7 +40,7 @@ async function askAll(clients: ReadonlyMap<string, TaskClient>, options: AwaitTa
   const giveUp = new AbortController();
   const signal = AbortSignal.any([options.signal, giveUp.signal]);
   const waits = [...clients].map(([name, client]) => awaitTask(name, client, deadline, { ...options, signal }));
-  // One that fails for good ends the others' waiting.
+  // A permanent error of one task ends the waiting for the others.
   const found = await Promise.all(waits).finally(() => giveUp.abort());
   const missing = found.filter((task) => "why" in task);
   const known = new Map(found.flatMap((task) => ("why" in task ? [] : [[task.name, task as KnownTask] as const])));
@@ -80,11 +80,11 @@ function describe(error: CodedError, { name, address }: TaskClient): string {
   return `no worker of ${name} is registered at ${address}`;
 }
 
-function notThere(missing: readonly Missing[], waitMs: number): CodedError {
+function unavailable(missing: readonly Missing[], waitMs: number): CodedError {
   const lines = missing.map(({ name, why }) => `  ${name}: ${why}`).join("\n");
-  const isAway = missing.some(({ code }) => code === "UNREACHABLE" || code === "TIMEOUT");
-  const code = isAway ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
-  const advice = "Start the controller and the workers (for instance with npx @eval/start-task -a), or wait longer";
-  const text = `After ${waitMs / 1000} s these tasks are not there:\n${lines}\n${advice} (--wait-for-workers).`;
+  const isUnreachable = missing.some(({ code }) => code === "UNREACHABLE" || code === "TIMEOUT");
+  const code = isUnreachable ? "UNREACHABLE" : "NO_WORKERS_AVAILABLE";
+  const advice = "Start the controller and the workers (for example with npx @eval/start-task -a), or wait longer";
+  const text = `These tasks are still unavailable after ${waitMs / 1000} s:\n${lines}\n${advice} (--wait-for-workers).`;
   return new CodedError(code, text);
 }

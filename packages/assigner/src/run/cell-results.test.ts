@@ -61,7 +61,7 @@ async function resultsOf(
 const file = async (name: string) => readFile(join(output, "a", "t", name), "utf8");
 
 describe("CellResults", () => {
-  it("leaves out of the aggregate what is no sample of the task, and gives the others the task's own indices", async () => {
+  it("omits results of unknown samples from the aggregate, and gives the others the task's own indices", async () => {
     const line = (index: unknown) =>
       `${JSON.stringify({ index, error: null, output: { index, status: "completed", result: index, history } })}\n`;
     await mkdir(join(output, "a", "t"), { recursive: true });
@@ -88,7 +88,7 @@ describe("CellResults", () => {
     await again.log.close();
   });
 
-  it("aggregates a cell when all its samples have a result, over whole histories, and sends those only where needed", async () => {
+  it("aggregates a cell when all its samples have a result, over full histories, and sends these only if needed", async () => {
     const received: TaskOutput[][] = [];
     const { results, events, log } = await resultsOf(2, (all) => {
       received.push(all);
@@ -126,7 +126,7 @@ describe("CellResults", () => {
     await log.close();
   });
 
-  it("records a failure without its secrets, and makes no aggregate then", async () => {
+  it("records a failure without its secrets, and does not aggregate", async () => {
     const { results, log } = await resultsOf(1, () => null);
     const failure = { kind: "failed", error: "AGENT_FAILED", info: "key sesame is wrong", output: null } as const;
     await results.record(settlement(0, failure));
@@ -137,7 +137,7 @@ describe("CellResults", () => {
     await log.close();
   });
 
-  it("makes the aggregate of a set that has grown anew", async () => {
+  it("aggregates a grown set of samples again", async () => {
     const first = await resultsOf(1, () => ({ metric: "n", n: 1 }));
     await first.results.record(settlement(0, {}));
     await first.results.settled();
@@ -150,7 +150,7 @@ describe("CellResults", () => {
     await grown.log.close();
   });
 
-  it("makes the aggregate of a set that has shrunk anew", async () => {
+  it("aggregates a shrunk set of samples again", async () => {
     const first = await resultsOf(3, (all) => ({ metric: "n", n: all.length }));
     for (const index of [0, 1, 2]) await first.results.record(settlement(index, {}));
     await first.results.settled();
@@ -161,7 +161,7 @@ describe("CellResults", () => {
     await shrunk.log.close();
   });
 
-  it("asks for an aggregate again while the worker is away", async () => {
+  it("retries an aggregate while the worker is unreachable", async () => {
     let tries = 0;
     const { results, log } = await resultsOf(1, () => {
       tries += 1;
@@ -174,7 +174,7 @@ describe("CellResults", () => {
     await log.close();
   });
 
-  it("says that an aggregate could not be made", async () => {
+  it("reports a failed aggregate", async () => {
     const { results, log } = await resultsOf(1, () => {
       throw new Error("no");
     });
@@ -184,7 +184,7 @@ describe("CellResults", () => {
     await log.close();
   });
 
-  it("aggregates each epoch once, and says what they say together, in the table too", async () => {
+  it("aggregates each epoch once, with statistics over all epochs, in the table too", async () => {
     const scored = (index: number, epoch: number, score: boolean) =>
       settlement(index, { output: { index, status: "completed", result: { score }, history } }, epoch);
     const asked: number[] = [];
@@ -196,7 +196,7 @@ describe("CellResults", () => {
     const { results, log } = await resultsOf(2, calculate, false, 3);
     for (const epoch of [1, 2, 3]) {
       await results.record(scored(0, epoch, epoch < 3));
-      // A second result of the same sample and epoch is set aside.
+      // A second result of the same sample and epoch goes to late.jsonl.
       await results.record(scored(0, epoch, false));
       await results.record(scored(1, epoch, epoch === 1));
     }
@@ -211,7 +211,7 @@ describe("CellResults", () => {
       standard_error: expect.closeTo(0.5 / Math.sqrt(3)),
       values: [1, 0.5, 0],
     });
-    // Of three tries one sample passed twice, the other once.
+    // Of three attempts, one sample passed twice, the other once.
     expect(written.pass_at_k).toEqual({ 1: expect.closeTo(0.5), 2: expect.closeTo((1 + 2 / 3) / 2), 3: 1 });
     const metric = { name: "accuracy", value: 0.5, standardError: expect.closeTo(0.5 / Math.sqrt(3)), epochs: 3 };
     expect(results.rows()).toMatchObject([{ done: 6, failed: 0, remaining: 0, metric }]);
@@ -222,7 +222,7 @@ describe("CellResults", () => {
     await again.log.close();
   });
 
-  it("makes no aggregate of a journal that has lost results, and counts it as failed", async () => {
+  it("does not aggregate a journal that has lost results, and counts that as failed", async () => {
     let calls = 0;
     const { results, events, log } = await resultsOf(3, (received) => {
       calls += 1;

@@ -13,14 +13,14 @@ import { TaskResults } from "./task-results.js";
 
 export interface CellResultsOptions extends AggregatesOptions {
   onEvent: (event: EvaluationEvent) => void;
-  /** Takes secrets out of what an agent or a task said went wrong. */
+  /** Removes secrets from the failure texts of agents and tasks. */
   redact: (text: string) => string;
 }
 
-/** A failure's text in the log; the journal has all of it. */
+/** Maximum length of a failure's text in the log; the journal has the full text. */
 const shownCharacters = 300;
 
-/** Writes outcomes down and aggregates each epoch of a cell as soon as all its samples have a result. */
+/** Records outcomes, and aggregates each epoch of a cell as soon as all its samples have a result. */
 export class CellResults {
   readonly #cells = new Map<string, CellState>();
   readonly #aggregates: Aggregates;
@@ -41,12 +41,12 @@ export class CellResults {
     });
   }
 
-  /** Whether the aggregate of some complete epoch, or what the epochs say together, could not be made. */
+  /** Whether the aggregate of a complete epoch or the statistics over epochs failed. */
   get overallFailed(): boolean {
     return this.#aggregates.failed || this.#epochsFailed;
   }
 
-  /** Whether every epoch with all its results has its aggregate. */
+  /** Whether every complete epoch has its aggregate. */
   get isAggregated(): boolean {
     return [...this.#cells.values()].every((cell) => cell.toAggregate().length === 0);
   }
@@ -55,7 +55,7 @@ export class CellResults {
     this.#cellOf({ agent, task }).started(performance.now());
   }
 
-  /** Resolves when the outcome is on disk; only then the sample counts. */
+  /** Resolves when the outcome is on disk; the sample counts only from then on. */
   async record(settlement: Settlement): Promise<void> {
     const { grant, retried } = settlement;
     const record = this.#recordOf(settlement);
@@ -71,7 +71,7 @@ export class CellResults {
     this.#aggregateWhatIsComplete(cell);
   }
 
-  /** Resolves when every aggregate is written, or was given up, and what the epochs of each cell say together. */
+  /** Resolves when every aggregate and the statistics over epochs are written or have failed. */
   async settled(): Promise<void> {
     await this.#aggregates.settled();
     for (const cell of this.#cells.values()) await this.#writeEpochs(cell);
@@ -93,14 +93,14 @@ export class CellResults {
     return { agent, task, epoch, index, ...why, output: outcome.output, extra };
   }
 
-  /** The first failure of each kind is worth a line in the log; all are in the journal. */
+  /** Only the first failure of each kind is logged; all are in the journal. */
   #showFirst({ agent, task, index, error, info, output }: RunRecord): void {
     const kind = error ?? output?.status ?? "late";
     const key = JSON.stringify([agent, task, kind]);
     if (this.#failuresShown.has(key)) return;
     this.#failuresShown.add(key);
     const text = (info ?? "").slice(0, shownCharacters);
-    const rest = "further ones of this kind are only counted; error.jsonl has them all";
+    const rest = "further failures of this kind are not logged; see error.jsonl";
     this.options.logger.warn(`${agent} / ${task}: sample ${index}: ${kind}${text && `: ${text}`} (${rest})`);
   }
 
@@ -128,7 +128,7 @@ export class CellResults {
       await writeEpochs(output, cell, complete, own, log.assertHeld);
     } catch (error) {
       this.#epochsFailed = true;
-      logger.error(`${cell.agent} / ${cell.task}: epochs.json could not be written: ${messageOf(error)}`);
+      logger.error(`${cell.agent} / ${cell.task}: cannot write epochs.json: ${messageOf(error)}`);
     }
   }
 

@@ -6,24 +6,24 @@ import type { CompleteEpoch } from "../results/epochs-file.js";
 import { mainMetric } from "../results/main-metric.js";
 import type { FailureCounts, SummaryMetric, SummaryRow } from "../results/summary.js";
 
-/** One epoch of a cell while the run goes on. */
+/** State of one epoch of a cell during the run. */
 export interface EpochState extends EpochCount {
   aggregate: Aggregate | undefined;
 }
 
-/** An overall, and the digest of the lines that it was made of. */
+/** An overall, and the digest of the journal lines that it was computed from. */
 export type Aggregate = Pick<CompleteEpoch, "overall" | "digest">;
 
-/** One cell while the run goes on. Pure; times are monotonic milliseconds. */
+/** State of one cell during the run. Pure; times are monotonic milliseconds. */
 export class CellState {
   readonly agent: string;
   readonly task: string;
   readonly epochs: EpochState[];
   readonly #plan: RepeatedCellPlan;
   readonly #taskErrors: number;
-  /** Of this launch, by their error. */
+  /** Failures of this launch, by error. */
   readonly #failures: FailureCounts = {};
-  /** Failed for good in this launch, or kept as failed. */
+  /** Samples that failed for good in this launch, or that stay failed because of `keepFailed`. */
   #failed: number;
   #done: number;
   #startedAt: number | undefined;
@@ -39,7 +39,7 @@ export class CellState {
     const found = new Map(folder.epochs.map((epoch) => [epoch.epoch, epoch]));
     this.epochs = plan.epochs.map((count) => {
       const { overall, recorded } = found.get(count.epoch) ?? {};
-      // An aggregate of a set that has grown or shrunk since says nothing of what it is now.
+      // The aggregate of a task whose samples have changed since is outdated.
       const isOfAll = count.done === count.total && overall?.total === count.total;
       return { ...count, aggregate: isOfAll && recorded ? { overall, digest: recorded.digest } : undefined };
     });
@@ -53,25 +53,25 @@ export class CellState {
     this.#endedAt = now;
   }
 
-  /** A sample has a result. */
+  /** Counts a sample that has a result. */
   accepted(epoch: number): void {
     this.#done += 1;
     const state = this.epochs.find((one) => one.epoch === epoch);
     if (state) state.done += 1;
   }
 
-  /** A sample has failed for good. */
+  /** Counts a sample that failed for good. */
   failed(error: RunError): void {
     this.#failed += 1;
     this.#failures[error] = (this.#failures[error] ?? 0) + 1;
   }
 
-  /** Epochs whose samples all have a result, and that have no overall yet. */
+  /** Complete epochs without an overall. */
   toAggregate(): EpochState[] {
     return this.epochs.filter((epoch) => isComplete(epoch) && epoch.aggregate === undefined);
   }
 
-  /** Epochs with their overall. */
+  /** Epochs with an overall. */
   complete(): CompleteEpoch[] {
     return this.epochs.flatMap(({ epoch, aggregate }) => (aggregate ? [{ epoch, ...aggregate }] : []));
   }
@@ -96,7 +96,7 @@ function isComplete({ done, total }: EpochState): boolean {
   return done > 0 && done >= total;
 }
 
-/** The main metric of the one epoch, or its mean over several. */
+/** The main metric of the single epoch, or its mean over several epochs. */
 function metricOf(task: string, epochs: readonly CompleteEpoch[]): SummaryMetric | undefined {
   const metrics = epochs.map(({ overall }) => mainMetric(task, overall.custom));
   const name = metrics.find((metric) => metric !== undefined)?.name;

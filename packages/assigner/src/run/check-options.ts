@@ -2,11 +2,11 @@ import { CodedError } from "@eval/protocol";
 import { maxEpochs } from "../config/evaluation-config.js";
 import type { EvaluateOptions } from "./evaluate-options.js";
 
-/** As the wire has it: a day. */
+/** The wire's limit: one day. */
 const maxLeaseS = 86_400;
 
 interface Rule {
-  /** What it is called, with its unit. */
+  /** The option's name in messages, with its unit. */
   name: string;
   expected: string;
   isMet(value: number): boolean;
@@ -14,7 +14,7 @@ interface Rule {
 
 const positiveInteger = { expected: "a positive integer", isMet: (value: number) => isIntegerFrom(1, value) };
 
-/** Of the numbers among the options; those that are not given are not looked at. */
+/** Rules for the numeric options; options that are not set are not checked. */
 const rules: { [Option in keyof EvaluateOptions]?: Rule } = {
   leaseS: {
     name: "lease",
@@ -42,7 +42,7 @@ const rules: { [Option in keyof EvaluateOptions]?: Rule } = {
   },
 };
 
-/** Throws USAGE for the first number that is none of those that make sense. */
+/** Throws USAGE for the first number outside its valid range. */
 export function checkOptions(options: EvaluateOptions): void {
   for (const [option, { name, expected, isMet }] of Object.entries(rules)) {
     const value: unknown = options[option as keyof EvaluateOptions];

@@ -17,9 +17,9 @@ import { Launch } from "./launch.js";
 const defaultLeaseS = 60;
 
 /**
- * Runs an evaluation: loads the configuration (a file, or an inline one), plans what the output folder does not hold
- * yet, dispatches it, and writes results as they come. Rejects with a CodedError: USAGE, CONFIG_*, MODULE_*, OUTPUT_*,
- * UNREACHABLE, NO_WORKERS_AVAILABLE, ...
+ * Runs an evaluation: loads the configuration (a file or an inline one), plans the samples that have no result in the
+ * output folder, dispatches them, and writes results as they arrive. Rejects with a CodedError: USAGE, CONFIG_*, MODULE_*,
+ * OUTPUT_*, UNREACHABLE, NO_WORKERS_AVAILABLE, ...
  */
 export async function evaluate(
   config: string | InlineConfig,
@@ -30,7 +30,7 @@ export async function evaluate(
   const evaluation = await loadEvaluation(config, { cwd, env, token });
   for (const warning of evaluation.warnings) logger.warn(warning);
   if (evaluation.masked.length > 0) {
-    logger.warn(`Literal secrets are masked in ${fileNames.config}; better write \${env:NAME}`, {
+    logger.warn(`Literal secrets are masked in ${fileNames.config}; use \${env:NAME} instead`, {
       at: evaluation.masked,
     });
   }
@@ -45,7 +45,7 @@ export async function evaluate(
     await writeFileDurably(join(output, fileNames.config), evaluation.kept, log.assertHeld);
     return await new Launch(evaluation, output, log, { ...options, cwd, logger, leaseS }).run();
   } catch (error) {
-    // A module may put what it was given into its errors.
+    // The error of a module may contain the secrets it was given.
     throw redactError(error, evaluation.secrets);
   } finally {
     await log.close();

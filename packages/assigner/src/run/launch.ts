@@ -29,10 +29,10 @@ const nothingStarved = { starved: new Map(), overallFailed: false };
 
 const nothingRan: DispatchResult = { starved: new Map(), stopped: false };
 
-/** With the defaults of what the whole launch needs. */
+/** Options with their defaults applied. */
 export type LaunchSettings = EvaluateOptions & { cwd: string; logger: Logger; leaseS: number };
 
-/** One launch into a folder that is locked. */
+/** One launch into a locked output folder. */
 export class Launch {
   readonly #waitMs: number;
   readonly #epochs: number;
@@ -54,7 +54,7 @@ export class Launch {
     this.#choice = chooseCenter(evaluation.dispatch, settings, { configDir: evaluation.configDir, cwd: settings.cwd });
   }
 
-  /** A listener's fault is not the run's. */
+  /** A failing listener must not fail the run. */
   #emit(event: EvaluationEvent): void {
     try {
       this.settings.onEvent?.(event);
@@ -74,10 +74,10 @@ export class Launch {
     }
   }
 
-  /** Resolves and checks everything, says what would run, and runs nothing. */
+  /** Resolves and checks everything, and reports the plan without running it. */
   async #planOnly(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
-    const nobody = { keep: () => {}, giveUp: async () => {}, letBe: () => {} };
-    const center = await this.#makeCenter(clients, "", nobody, () => {
+    const noLeases = { keep: () => {}, giveUp: async () => {}, letBe: () => {} };
+    const center = await this.#makeCenter(clients, "", noLeases, () => {
       throw new CodedError("INTERNAL", "the runner dummy runs nothing");
     });
     await center.launch();
@@ -99,7 +99,7 @@ export class Launch {
 
   async #dispatch(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>): Promise<EvaluationReport> {
     let results: CellResults | undefined;
-    // A new instance with every launch: the controller ends what an earlier one has left.
+    // Each launch has a new id: the controller ends the sessions of an earlier launch.
     const owner = `${await readOrMakeRunId(this.output, this.log.assertHeld)}/${randomId()}`;
     const leases = new LeaseKeeper([...clients.values()], this.settings.leaseS, this.settings.logger);
     leases.keep(owner);
@@ -125,14 +125,14 @@ export class Launch {
     }
   }
 
-  /** Undefined: interrupted before there was a plan. */
+  /** Undefined if interrupted before there was a plan. */
   async #launchAndPlan(
     center: DispatchCenter,
     cells: readonly FolderCell[],
     clients: ReadonlyMap<string, TaskClient>,
   ): Promise<Plans | undefined> {
     try {
-      // It shows a wrong agent before anything is waited for; where nothing is left, nobody is needed.
+      // Reports an invalid agent before any waiting; if nothing is left to run, no runner is needed.
       if (cells.some(({ isComplete }) => !isComplete)) await center.launch();
       return this.#plan(cells, await this.#awaitTasks(cells, clients));
     } catch (error) {
@@ -148,7 +148,7 @@ export class Launch {
     const planned = plans.map(({ agent, task, total, done }) => ({ agent, task, total, done }));
     this.#onEvent({ type: "planned", output, cells: planned });
     const done = planned.reduce((sum, cell) => sum + cell.done, 0);
-    if (done > 0) logger.info(`Going on in ${output}: ${done} samples have a result already`);
+    if (done > 0) logger.info(`Resuming in ${output}: ${done} samples already have a result`);
     return { cells: plans, tasks };
   }
 
@@ -205,7 +205,7 @@ export class Launch {
     return loadCenter(this.#choice.runner, options);
   }
 
-  /** The tasks of the cells that are not complete. */
+  /** Waits for the tasks of the incomplete cells. */
   #awaitTasks(cells: readonly FolderCell[], clients: ReadonlyMap<string, TaskClient>) {
     const needed = new Set(cells.filter(({ isComplete }) => !isComplete).map(({ task }) => task));
     const wanted = new Map([...clients].filter(([name]) => needed.has(name)));
@@ -217,7 +217,7 @@ export class Launch {
   }
 }
 
-/** @param isAborted the signal of the launch */
+/** @param isAborted whether the launch's signal is aborted */
 function reportOf(results: CellResults, { starved, stopped }: DispatchResult, isAborted: boolean) {
   const rows = results.rows();
   const { overallFailed } = results;
@@ -227,7 +227,7 @@ function reportOf(results: CellResults, { starved, stopped }: DispatchResult, is
   return { outcome, rows, starved, overallFailed } as const;
 }
 
-/** What is left to run, and what is known of the tasks. */
+/** The remaining samples of each cell, and the known tasks. */
 interface Plans {
   cells: RepeatedCellPlan[];
   tasks: ReadonlyMap<string, KnownTask>;

@@ -9,11 +9,11 @@ export interface MakeClientsOptions {
   cwd: string;
   env?: Environment;
   logger: Logger;
-  /** How long a controller that is out of reach is waited for, in milliseconds. */
+  /** How long to wait for an unreachable controller, in milliseconds. */
   waitMs: number;
 }
 
-/** The run's clients: of tasks behind their controllers, or of those that this process is to host itself. */
+/** The run's task clients: over a controller, or of tasks hosted in this process. */
 export async function makeClients(
   { taskModules, configDir }: Pick<LoadedEvaluation, "taskModules" | "configDir">,
   { runner, parameters: { in_process: file } }: CenterChoice,

@@ -17,19 +17,19 @@ import type { TaskClient } from "../session/task-client.js";
 import { askTasks } from "./await-tasks.js";
 import { readCapacities } from "./read-capacity.js";
 
-/** Nothing is going to run: who is not there now is not waited for. Milliseconds. */
+/** Nothing is going to run, so the wait for missing tasks is short. Milliseconds. */
 const waitMs = 2_000;
 
 export interface PlanOnlyOptions extends PreparePlanOptions {
   output: string;
-  /** Called before plan.json is written. */
+  /** Called before plan.json is written; a rejection prevents the write. */
   mayWrite: () => Promise<void>;
   capacity: EvaluationConfig["concurrency"];
   signal: AbortSignal;
   logger: Logger;
 }
 
-/** Plans with what is known, asks the controllers for the rest, and writes `plan.json`. */
+/** Plans with the known tasks, requests the others from the controllers, and writes `plan.json`. */
 export async function planOnly(
   cells: readonly FolderCell[],
   clients: ReadonlyMap<string, TaskClient>,
@@ -37,7 +37,7 @@ export async function planOnly(
 ): Promise<PlanReport> {
   const { output, mayWrite, signal, logger, capacity } = options;
   const { known, missing } = await askTasks(clients, { waitMs, signal, onWaiting: () => {} });
-  for (const [task, why] of missing) logger.warn(`${task}: ${why}; planning with what the output folder holds`);
+  for (const [task, why] of missing) logger.warn(`${task}: ${why}; planning only from the output folder`);
   const report: PlanReport = {
     written_at: new Date().toISOString(),
     runner: "dummy",

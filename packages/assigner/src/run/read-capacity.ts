@@ -4,7 +4,7 @@ import type { CapacityReading } from "../attempt/capacity-reading.js";
 import { readCapacity } from "../session/controller-replies.js";
 import type { TaskClient } from "../session/task-client.js";
 
-/** Asks each controller once for what it has free of its tasks. A controller that does not answer is left out. */
+/** Reads the free capacity of the tasks once from each controller. A controller that does not answer is omitted. */
 export async function readCapacities(
   clients: ReadonlyMap<string, TaskClient>,
   tasks: readonly string[],
@@ -25,7 +25,7 @@ export async function readCapacities(
         readings.set(task, readCapacity(listed[client.name]));
       }
     } catch (error) {
-      if (!signal.aborted) logger.debug(`${anyClient.address} did not say what it has free: ${messageOf(error)}`);
+      if (!signal.aborted) logger.debug(`Cannot read the free capacity from ${anyClient.address}: ${messageOf(error)}`);
     }
   });
   await Promise.all(asked);

@@ -7,7 +7,7 @@ import { distrustOverall, readValidOverall } from "../results/overall.js";
 import { readRecordedCell } from "../results/resume.js";
 import type { RunLog } from "../results/run-log.js";
 
-/** Reads what the output folder holds of the planned cells, and repairs it. The caller holds the folder's lock. */
+/** Reads the recorded results of the planned cells from the output folder, and repairs its files. The caller holds the folder's lock. */
 export async function readCells(
   output: string,
   cells: readonly PlanCell[],
@@ -28,7 +28,7 @@ export async function readCells(
   return read;
 }
 
-/** Which results are the task's own, the task alone can say; where all are, its epochs.json can be made without it. */
+/** Only the task knows which results are its own; if all of them are, epochs.json can be computed without the task. */
 async function lacksStatistics(output: string, cell: PlanCell, epochs: readonly FolderEpoch[]): Promise<boolean> {
   const complete = epochs.flatMap(({ epoch, overall, recorded: { digest } }) => {
     return overall ? [{ epoch, overall, digest }] : [];

@@ -4,10 +4,10 @@ import { randomId } from "@eval/protocol";
 import { writeFileDurably } from "../results/durable-files.js";
 
 /**
- * The id of the run that an output folder belongs to, made at its first launch. Every launch has the same one, so
- * that a new launch takes over (and ends) the sessions that a killed one has left. The caller holds the folder's lock.
+ * The id of the run that an output folder belongs to, created at its first launch. All launches share it, so that a new
+ * launch takes over (and ends) the sessions of a killed one. The caller holds the folder's lock.
  *
- * @param mayWrite called before it is written; what it rejects with, this rejects with
+ * @param mayWrite called before the id is written; its rejection is passed on
  */
 export async function readOrMakeRunId(output: string, mayWrite: () => Promise<void>): Promise<string> {
   const path = join(output, "run.json");

@@ -1,13 +1,13 @@
 import type { SampleIndex, TaskOutput } from "@eval/protocol";
 import { indexMatcher } from "../plan/plan.js";
 
-/** What of a folder's results the task's aggregate is about: those of its samples, each once, under its own index. */
+/** Filters a folder's results to those of the task's samples: each sample once, under the task's own index. */
 export class TaskResults {
   #others = 0;
 
   constructor(private readonly indices: readonly SampleIndex[]) {}
 
-  /** How many of the results that came by are of no sample of the task, or of one that had a result already. */
+  /** Number of skipped results: not a sample of the task, or a duplicate. */
   get others(): number {
     return this.#others;
   }

@@ -19,9 +19,9 @@ it.each([
     { controller: address, controller_address: `${address}2` },
     "TaskClient t: controller and controller_address are two",
   ],
-  [{ controller: 5 }, "TaskClient: name and controller must be texts"],
-  [{ controller_address: ["x"] }, "TaskClient: name and controller_address must be texts"],
-  [{ name: "" }, "must be texts"],
+  [{ controller: 5 }, "TaskClient: name and controller must be strings"],
+  [{ controller_address: ["x"] }, "TaskClient: name and controller_address must be strings"],
+  [{ name: "" }, "must be strings"],
 ])("refused: %j", (given, message) => {
   expect(() => readClientParameters({ name: "t", ...given })).toThrow(message);
 });

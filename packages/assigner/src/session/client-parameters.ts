@@ -4,7 +4,7 @@ import { findController, type GivenController } from "@eval/protocol/config";
 export interface ClientParameters {
   /** The task's name on the wire. */
   name: string;
-  /** The controller's. */
+  /** The controller's address. */
   address: string;
   token: string | undefined;
 }
@@ -17,7 +17,7 @@ export function readClientParameters(parameters: Record<string, unknown>): Clien
   const { key, value: address, conflict } = findController(parameters) ?? defaultController;
   if (conflict !== undefined) throw new CodedError("CONFIG_INVALID", `TaskClient ${name}: ${conflict}`);
   if (typeof name !== "string" || name === "" || typeof address !== "string") {
-    throw new CodedError("CONFIG_INVALID", `TaskClient: name and ${key} must be texts`);
+    throw new CodedError("CONFIG_INVALID", `TaskClient: name and ${key} must be strings`);
   }
   return { name, address, token: typeof token === "string" && token !== "" ? token : undefined };
 }

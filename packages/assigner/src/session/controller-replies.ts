@@ -9,7 +9,7 @@ import {
 import { ReplyError } from "@eval/protocol/http-client";
 import type { CapacityReading } from "../attempt/capacity-reading.js";
 
-/** What a controller has free of one task, of what it lists. A worker that is not ALIVE has nothing to give. */
+/** The free capacity of one task, from a controller's list. A worker that is not ALIVE has none. */
 export function readCapacity(task: ListedTask | undefined): CapacityReading {
   if (task === undefined) return { free: 0, workers: 0 };
   const alive = Object.values(task.workers).filter(({ status }) => status === workerLiveness.alive);
@@ -17,7 +17,7 @@ export function readCapacity(task: ListedTask | undefined): CapacityReading {
   return { free, workers: alive.length };
 }
 
-/** The output that a task's failure carries inside a 501: directly from a worker, as text through a controller. */
+/** The output of a failed task in a 501 reply: an object from a worker, a text through a controller. */
 export function failedOutput(error: unknown): TaskOutput | undefined {
   if (!(error instanceof ReplyError) || error.reply.status !== 501) return undefined;
   const { detail } = error.reply;
@@ -26,7 +26,7 @@ export function failedOutput(error: unknown): TaskOutput | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Whether an error says that there is no free slot now: nothing happened, ask again. */
+/** Whether an error means that there is no free slot: nothing was started, and the request may be repeated. */
 export function isNotAvailable(error: unknown): boolean {
   return error instanceof ReplyError && error.reply.status === 406;
 }

@@ -5,7 +5,7 @@ import { OverloadMeter } from "./overload-meter.js";
 
 const signal = new AbortController().signal;
 
-/** An agent that fails so before it answers. */
+/** An agent that fails with these errors before it answers. */
 function failing(...failures: Error[]) {
   const inference = vi.fn(async () => {
     const failure = failures.shift();
@@ -16,7 +16,7 @@ function failing(...failures: Error[]) {
 }
 
 describe("infer", () => {
-  it("tries a retryable failure again, twice, and pauses before", async () => {
+  it("retries a retryable failure twice, after a pause", async () => {
     const overload = () => new AgentError("overload", { kind: "retryable" });
     const pause = vi.fn(async (_ms: number) => {});
     expect(await infer(failing(overload(), overload()), [], signal, undefined, pause)).toBe("answer");
@@ -28,38 +28,38 @@ describe("infer", () => {
     expect(hopeless.inference).toHaveBeenCalledTimes(3);
   });
 
-  it("waits as long as it was asked to, but not for hours", async () => {
+  it("waits as long as requested, but not for hours", async () => {
     const asked = (retryAfterMs: number) => new AgentError("later", { kind: "retryable", retryAfterMs });
     const pause = vi.fn(async (_ms: number) => {});
     await infer(failing(asked(20_000), asked(7_200_000)), [], signal, undefined, pause);
     expect(pause.mock.calls.map(([ms]) => ms)).toEqual([20_000, 60_000]);
   });
 
-  it("does not try a permanent failure again", async () => {
+  it("does not retry a permanent failure", async () => {
     const agent = failing(new Error("wrong key"));
     await expect(infer(agent, [], signal)).rejects.toThrow("wrong key");
     expect(agent.inference).toHaveBeenCalledTimes(1);
   });
 
-  it("refuses an answer that is no text", async () => {
+  it("refuses an answer that is not a string", async () => {
     const agent = { inference: async () => 5 as never };
     await expect(infer(agent, [], signal)).rejects.toMatchObject({ code: "MODULE_INVALID" });
   });
 
-  it("notes what was refused as too much, also where a later try succeeds", async () => {
+  it("records overload refusals, even if a retry succeeds", async () => {
     const pause = async () => {};
     const refused = (status: number) => new AgentError("no", { kind: "retryable", status, retryAfterMs: 5_000 });
-    const told = vi.fn();
-    const meter = new OverloadMeter(told, () => 0);
+    const onOverload = vi.fn();
+    const meter = new OverloadMeter(onOverload, () => 0);
     await infer(failing(refused(429), refused(503)), [], signal, meter, pause);
     expect(meter.overload).toMatchObject({ count: 2, retryAfterMs: 5_000 });
-    expect(told).toHaveBeenCalledTimes(2);
+    expect(onOverload).toHaveBeenCalledTimes(2);
     const other = new OverloadMeter();
     await infer(failing(refused(500)), [], signal, other, pause);
     expect(other.overload).toBeUndefined();
   });
 
-  it("notes what an agent that tries again by itself tells of", async () => {
+  it("records refusals that an agent with its own retries reports", async () => {
     const meter = new OverloadMeter();
     const agent: Agent = {
       inference: async (_history, { overloaded }) => {

@@ -4,15 +4,15 @@ import { type Agent, agentFailureOf, type InferenceOptions } from "@eval/protoco
 import { isOverload } from "../attempt/overload.js";
 import { OverloadMeter } from "./overload-meter.js";
 
-/** Tries of one turn, as v0.2 has it. */
+/** Maximum number of attempts at one turn, as in v0.2. */
 const tries = 3;
 
-/** The longest pause that an agent's Retry-After gets, in milliseconds. */
+/** The longest pause for an agent's Retry-After, in milliseconds. */
 const maxPauseMs = 60_000;
 
 /**
- * The agent's answer. A retryable failure is tried again, twice; the last failure is thrown. What its endpoint refused as
- * too much goes to the meter, also where a later try succeeds.
+ * The agent's answer. A retryable failure is retried twice; the last failure is thrown. The meter records refusals of an
+ * overloaded endpoint, even if a retry succeeds.
  */
 export async function infer(
   agent: Agent,
@@ -36,7 +36,7 @@ export async function infer(
   }
 }
 
-/** An agent may not look at the signal: nobody waits for it longer than the run does. */
+/** An agent may ignore the signal: the wait for it ends with the run. */
 async function unlessAborted<T>(promise: T | Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -52,5 +52,5 @@ async function unlessAborted<T>(promise: T | Promise<T>, signal: AbortSignal): P
 
 function assertText(answer: unknown): string {
   if (typeof answer === "string") return answer;
-  throw new CodedError("MODULE_INVALID", `inference() must resolve with a text, not ${typeof answer}`);
+  throw new CodedError("MODULE_INVALID", `inference() must resolve with a string, not ${typeof answer}`);
 }

@@ -5,7 +5,7 @@ import { LeaseKeeper } from "./lease-keeper.js";
 
 const patience = { endWithinMs: 5_000, answerWithinMs: 5_000, lookEveryMs: 1 };
 
-/** A controller that answers with what it is scripted to, the last for good; undefined: it cannot be reached. */
+/** A controller that answers from a script, the last answer repeatedly; undefined: it is unreachable. */
 function scripted(...script: (number | undefined)[]) {
   const asked: { owner: string; leaseS: number }[] = [];
   const renew = async (owner: string, leaseS: number) => {
@@ -17,7 +17,7 @@ function scripted(...script: (number | undefined)[]) {
   return { asked, client: { address: "http://controller/api", renew } };
 }
 
-it("takes a controller that does not answer for one that may still have sessions", async () => {
+it("assumes that a controller that does not answer may still have sessions", async () => {
   const { asked, client } = scripted(undefined, undefined, 2, 1, 0);
   const keeper = new LeaseKeeper([client], 60, silentLogger, patience);
   await keeper.during(async () => {
@@ -26,7 +26,7 @@ it("takes a controller that does not answer for one that may still have sessions
   });
 });
 
-it("does not wait for an answer that nobody wants", async () => {
+it("does not wait for an answer that is not needed", async () => {
   const { asked, client } = scripted(undefined);
   const keeper = new LeaseKeeper([client], 60, silentLogger, patience);
   await keeper.giveUp("before the run");
@@ -34,24 +34,24 @@ it("does not wait for an answer that nobody wants", async () => {
   expect(asked.filter(({ owner }) => owner === "before the run").length).toBeLessThanOrEqual(3);
 });
 
-it("gives up again what a former owner's late start may have left", async () => {
+it("gives up again the sessions that a former owner's late start may have left", async () => {
   const { asked, client } = scripted(0);
   const keeper = new LeaseKeeper([client], 0.6, silentLogger, patience);
   await keeper.during(async () => {
     await keeper.giveUp("run/1");
-    await waitFor(() => asked.length >= 2, { what: "a further renewal" });
+    await waitFor(() => asked.length >= 2, { what: "another renewal" });
   });
   expect(asked.every(({ owner, leaseS }) => owner === "run/1" && leaseS < 0.01)).toBe(true);
 });
 
-it("lets sessions be of an owner that came back", async () => {
+it("keeps the sessions of an owner that came back", async () => {
   const { asked, client } = scripted(0);
   const keeper = new LeaseKeeper([client], 0.03, silentLogger, patience);
   await keeper.during(async () => {
     await keeper.giveUp("run/1");
     keeper.letBe("run/1");
     keeper.keep("run/2");
-    await waitFor(() => asked.filter(({ owner }) => owner === "run/2").length >= 3, { what: "further renewals" });
+    await waitFor(() => asked.filter(({ owner }) => owner === "run/2").length >= 3, { what: "more renewals" });
   });
   expect(asked.filter(({ owner }) => owner === "run/1")).toHaveLength(1);
 });

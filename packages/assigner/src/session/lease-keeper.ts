@@ -3,28 +3,28 @@ import { messageOf } from "@eval/protocol";
 import type { Logger } from "@eval/protocol/logger";
 import type { TaskClient } from "./task-client.js";
 
-/** What asks for next to nothing: the sessions end now, and not when their lease would run out. */
+/** A lease of almost zero seconds: the sessions end now instead of when their lease would expire. */
 const gaveUpS = 0.001;
 
-/** How long the end of an owner's sessions is waited for, and between two looks; milliseconds. */
+/** How long to wait for the end of an owner's sessions, and the time between two checks; milliseconds. */
 const endWithinMs = 5_000;
 const lookEveryMs = 200;
 
-/** How long a controller that does not answer is asked, in milliseconds. */
+/** How long to retry a controller that does not answer, in milliseconds. */
 const answerWithinMs = 60_000;
 
-/** What the controllers say of an owner's sessions. */
+/** The controllers' replies about an owner's sessions. */
 interface Renewal {
   sessions: number;
-  /** Some controllers did not answer: they may have more. */
+  /** Some controllers did not answer: they may have more sessions. */
   isPartial: boolean;
 }
 
-/** Renews the leases of owners' sessions at every controller of their tasks, three times in each lease. */
+/** Renews the leases of owners' sessions at every controller of their tasks, three times per lease. */
 export class LeaseKeeper {
   #timer: NodeJS.Timeout | undefined;
   readonly #owners = new Set<string>();
-  /** Owners that were given up, with when that was; monotonic milliseconds. */
+  /** Owners that were given up, with the time; monotonic milliseconds. */
   readonly #former = new Map<string, number>();
   #isRunning = false;
 
@@ -36,7 +36,7 @@ export class LeaseKeeper {
     private readonly patience = { endWithinMs, answerWithinMs, lookEveryMs },
   ) {}
 
-  /** Keeps the sessions alive while `run` goes on, and gives all leases up behind it. */
+  /** Keeps the sessions alive while `run` is pending, and gives all leases up after it. */
   async during<T>(run: () => Promise<T>): Promise<T> {
     this.#start();
     try {
@@ -50,7 +50,7 @@ export class LeaseKeeper {
     this.#isRunning = true;
     const renewAll = () => {
       for (const owner of this.#owners) void this.#renew(owner, this.leaseS);
-      // A start that was still on its way when its runner was lost is caught here; after one lease it ends by itself.
+      // Ends the session of a start that was still pending when its runner was lost; after one lease it ends by itself.
       for (const [owner, since] of this.#former) {
         if (performance.now() - since > this.leaseS * 1000) this.#former.delete(owner);
         else void this.#renew(owner, gaveUpS);
@@ -60,20 +60,20 @@ export class LeaseKeeper {
     this.#timer = setInterval(renewAll, (this.leaseS * 1000) / 3);
   }
 
-  /** From now on the owner's sessions are kept alive. */
+  /** Keeps the owner's sessions alive from now on. */
   keep(owner: string): void {
     this.#owners.add(owner);
   }
 
-  /** An owner that was given up is there after all, and keeps its sessions alive by itself: they are let be. */
+  /** Cancels `giveUp` for an owner that turned out to be alive and keeps its sessions alive by itself. */
   letBe(owner: string): void {
     this.#former.delete(owner);
   }
 
   /**
-   * What is left of the owner's sessions ends. Resolves when the controllers have none of them any more, at the latest
-   * after five seconds: a turn that a task is executing is not cut short. A controller that does not answer may still
-   * have some: it is asked again for a minute, but not once the run or `wanted` is over, when nothing takes their place.
+   * Ends the owner's remaining sessions. Resolves when the controllers have none of them any more, after five seconds at the
+   * latest: a turn that a task is executing is not interrupted. A controller that does not answer may still have some: it
+   * is retried for a minute, but only until the run ends or `wanted` aborts, because then nothing replaces the sessions.
    */
   async giveUp(owner: string, wanted?: AbortSignal): Promise<void> {
     this.#owners.delete(owner);
@@ -103,7 +103,7 @@ export class LeaseKeeper {
       try {
         return (await client.renew(owner, leaseS)) ?? 0;
       } catch (error) {
-        this.logger.debug(`Could not renew the lease at ${client.address}: ${messageOf(error)}`);
+        this.logger.debug(`Cannot renew the lease at ${client.address}: ${messageOf(error)}`);
         return undefined;
       }
     });

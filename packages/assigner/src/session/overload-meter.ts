@@ -1,18 +1,18 @@
 import type { Overload } from "../attempt/overload.js";
 
-/** Notes what an agent's endpoint refuses while one attempt runs, and tells of it at once and at the end. */
+/** Records the refusals of an agent's endpoint during one attempt, and reports them at once and at the end. */
 export class OverloadMeter {
   #count = 0;
   #sentAt = 0;
   #leftAloneUntil: number | undefined;
 
-  /** @param onOverload told of each refusal */
+  /** @param onOverload called for each refusal */
   constructor(
     private readonly onOverload: (overload: Overload) => void = () => {},
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** A request that was sent at `sentAt` (monotonic milliseconds) was refused. */
+  /** Records that a request sent at `sentAt` (monotonic milliseconds) was refused. */
   refused(sentAt: number, retryAfterMs: number | undefined): void {
     this.#count += 1;
     this.#sentAt = sentAt;
@@ -22,7 +22,7 @@ export class OverloadMeter {
     this.onOverload(this.overload as Overload);
   }
 
-  /** As it looks now; undefined: nothing was refused. */
+  /** The current state; undefined if nothing was refused. */
   get overload(): Overload | undefined {
     if (this.#count === 0) return undefined;
     const now = this.now();

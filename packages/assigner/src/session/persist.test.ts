@@ -14,24 +14,24 @@ const patience = { patienceMs: 10_000, signal: new AbortController().signal };
 const always = () => true;
 
 describe("persist", () => {
-  it("asks again while the controller is out of reach or recovering", async () => {
+  it("retries while the controller is unreachable or recovering", async () => {
     const send = failing("UNREACHABLE", "RECOVERING", "TIMEOUT");
     expect(await persist(send, always, patience)).toBe("reply");
     expect(send).toHaveBeenCalledTimes(4);
   });
 
-  it("sends nothing twice that must not be, but a refusal to answer yet is no answer", async () => {
+  it("sends no unrepeatable request twice, except after a temporary refusal", async () => {
     await expect(persist(failing("TIMEOUT"), () => false, patience)).rejects.toMatchObject({ code: "TIMEOUT" });
     expect(await persist(failing("RECOVERING"), () => false, patience)).toBe("reply");
   });
 
-  it("gives a worker that does not respond three tries", async () => {
+  it("retries an unresponsive worker up to three times", async () => {
     const send = failing(...Array<ErrorCode>(9).fill("WORKER_NOT_RESPONDING"));
     await expect(persist(send, always, patience)).rejects.toMatchObject({ code: "WORKER_NOT_RESPONDING" });
     expect(send).toHaveBeenCalledTimes(3);
   });
 
-  it("does not ask again after an answer, after its patience, or after the end of the run", async () => {
+  it("does not retry after an answer, after its patience, or after the end of the run", async () => {
     await expect(persist(failing("SESSION_NOT_FOUND"), always, patience)).rejects.toMatchObject({
       code: "SESSION_NOT_FOUND",
     });

@@ -4,16 +4,16 @@ import { ReplyError } from "@eval/protocol/http-client";
 import { isNotAvailable } from "./controller-replies.js";
 
 export interface Patience {
-  /** How long a peer that is out of reach is waited for, in milliseconds. */
+  /** How long to wait for an unreachable peer, in milliseconds. */
   patienceMs: number;
   signal: AbortSignal;
-  /** So often is it tried when the controller does not reach, or does not have, a worker. Default 3. */
+  /** Maximum number of attempts when the controller cannot reach, or does not have, a worker. Default 3. */
   workerTries?: number;
 }
 
 /**
- * Sends a request until it is answered, as far as sending it again is safe: while the controller is out of reach or
- * says that it is recovering, for `patienceMs` in all; a few times when the controller does not reach the worker.
+ * Sends a request until it is answered, if a retry is safe: for `patienceMs` in total while the controller is unreachable
+ * or recovering; a few times when the controller cannot reach the worker.
  * @param maySendAgain whether the request may be sent a second time after this transport error
  */
 export async function persist<T>(
@@ -45,7 +45,7 @@ function isTransient(error: unknown, maySendAgain: (error: unknown) => boolean):
       return maySendAgain(error);
     case "TASK_NOT_FOUND":
     case "NO_WORKERS_AVAILABLE":
-      // For a start that is `no slot free`, which is the dispatch's to decide.
+      // For a start, this means that no slot is free; the dispatch decides about that.
       return !isNotAvailable(error) && maySendAgain(error);
     default:
       return false;
@@ -57,7 +57,7 @@ function isWorkerAway(error: unknown): boolean {
   return code === "WORKER_NOT_RESPONDING" || code === "NO_WORKERS_AVAILABLE" || code === "TASK_NOT_FOUND";
 }
 
-/** 100 ms, doubling up to 2 s, or what the peer asked for; with jitter, so that clients do not come back in step. */
+/** 100 ms, doubling up to 2 s, or the pause that the peer requested; with jitter, so that clients do not retry in step. */
 function pauseMs(attempt: number, error: unknown): number {
   const asked = error instanceof ReplyError ? error.retryAfterMs : undefined;
   return (asked ?? Math.min(2_000, 100 * 2 ** attempt)) * (0.75 + Math.random() / 2);

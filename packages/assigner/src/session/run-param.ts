@@ -6,31 +6,31 @@ import type { SampleLimits } from "../attempt/sample-limits.js";
 import { loadOwnOrOther } from "./own-exports.js";
 import type { TaskClient } from "./task-client.js";
 
-/** What a runner that carries samples out is sent: the part of its center's options that can travel. */
+/** The parameter of a runner: the serializable part of its center's options. */
 export interface RunParam {
   agents: Record<string, ModuleDefinition>;
   tasks: Record<string, ModuleDefinition>;
   /** Absolute folder of the configuration file. */
   configDir: string;
   cwd: string;
-  /** `<run id>/<client instance>`: whose lease keeps the sessions of this launch alive. */
+  /** `<run id>/<client instance>`: the owner whose lease keeps the sessions of this launch alive. */
   owner: string;
-  /** Seconds that a session outlives its runner's last sign of life. */
+  /** Seconds that a session survives after its runner's last sign of life. */
   leaseS: number;
   /** How long to wait for a task without workers, and for an unreachable controller, in milliseconds. */
   waitForWorkersMs: number;
-  /** Of every attempt; runners apply them. Default: none. */
+  /** Limits of every attempt; runners apply them. Default: none. */
   limits?: SampleLimits;
 }
 
-/** What it makes of that. */
+/** The objects that runners create from the parameter. */
 export interface RunShared {
   agents: ReadonlyMap<string, Agent>;
   tasks: ReadonlyMap<string, TaskClient>;
-  /** `<run id>/<client instance>`, with `/<runner>` behind it where runners may be lost one by one. */
+  /** `<run id>/<client instance>`, followed by `/<runner>` if runners may be lost one by one. */
   owner: string;
   leaseS: number;
-  /** Of every attempt. */
+  /** Limits of every attempt. */
   limits: SampleLimits;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function restoreRunParam(param: RunParam): Promise<RunShared> {
   return { agents, tasks, owner, leaseS, limits, close };
 }
 
-/** The agents, by the names that the configuration gives them. */
+/** The agents by their configured names. */
 export async function makeAgents(param: Pick<RunParam, "agents" | "configDir" | "cwd">): Promise<Map<string, Agent>> {
   const agents = new Map<string, Agent>();
   for (const [name, definition] of Object.entries(param.agents)) {
@@ -57,7 +57,7 @@ export async function makeAgents(param: Pick<RunParam, "agents" | "configDir" | 
   return agents;
 }
 
-/** Throws MODULE_NOT_FOUND, MODULE_INVALID, or what building the agent throws, with the agent's name in front. */
+/** Throws MODULE_NOT_FOUND, MODULE_INVALID, or the exception of the agent's constructor, prefixed with the agent's name. */
 export async function makeAgent(
   name: string,
   definition: ModuleDefinition,
@@ -67,7 +67,7 @@ export async function makeAgent(
   return requireMethods<Agent>(await buildModule(definition, folders, what), ["inference"], what);
 }
 
-/** The clients of the tasks, by the names that the configuration gives them. */
+/** The task clients by their configured names. */
 export async function makeTaskClients(
   definitions: Record<string, ModuleDefinition>,
   folders: { configDir: string; cwd: string },
@@ -84,11 +84,11 @@ export async function makeTaskClients(
   return clients;
 }
 
-/** By its shape: the client may come from another copy of this package. */
+/** Checks the shape only: the client may come from another copy of this package. */
 function assertClient(built: unknown, what: string): TaskClient {
   if (typeof (built as Partial<TaskClient> | null)?.start !== "function") {
-    const hint = "the assigner speaks to tasks through @eval/assigner#TaskClient; a task itself is hosted by a worker";
-    throw new CodedError("MODULE_INVALID", `${what} is no client of a task: ${hint}`);
+    const hint = "use @eval/assigner#TaskClient here; the task itself is hosted by a worker";
+    throw new CodedError("MODULE_INVALID", `${what} is not a task client: ${hint}`);
   }
   return requireMethods<TaskClient>(built, ["getIndices", "listTasks", "renew", "calculateOverall", "close"], what);
 }

@@ -12,7 +12,7 @@ const running = (content: string): TaskOutput => {
 };
 const completed: TaskOutput = { index: 7, status: "completed", result: 1, history: [] };
 
-/** A session that says these outputs, one a turn; a function throws instead. */
+/** A session that returns these outputs, one per turn; a function throws instead. */
 function sessionOf(outputs: (TaskOutput | (() => never))[]) {
   const heard: AgentOutput[] = [];
   const cancel = vi.fn(async () => {});
@@ -44,14 +44,14 @@ function replyError(status: number, code: "CONCURRENCY_LIMIT" | "TASK_ERROR" | "
 }
 
 describe("runSample", () => {
-  it("lets agent and session speak in turn until the session ends", async () => {
+  it("alternates between agent and session until the session ends", async () => {
     const { task, heard, cancel } = sessionOf([running("more"), completed]);
     expect(await run(task)).toEqual({ kind: "ended", output: completed, sessionId: 42 });
     expect(heard.map(({ content }) => content)).toEqual(["echo hello", "echo more"]);
     expect(cancel).not.toHaveBeenCalled();
   });
 
-  it("tells the session of a context limit", async () => {
+  it("reports a context limit to the session", async () => {
     const { task, heard } = sessionOf([completed]);
     const agent = {
       inference: async () => {
@@ -74,12 +74,12 @@ describe("runSample", () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  it("is no failure when no slot is free", async () => {
+  it("does not fail if no slot is free", async () => {
     const start = async () => replyError(406, "CONCURRENCY_LIMIT", "full")();
     expect(await run({ start })).toEqual({ kind: "not available" });
   });
 
-  it("keeps the output of a task that raised, and has no session to end", async () => {
+  it("keeps the output of a task that raised, without a session to end", async () => {
     const output = { index: 7, status: "task error", result: "boom", history: [] };
     const text = `Error: Worker returned error\n${JSON.stringify({ detail: { session_id: 42, output } })}`;
     const { task, cancel } = sessionOf([replyError(501, "TASK_ERROR", text)]);
@@ -87,7 +87,7 @@ describe("runSample", () => {
     expect(cancel).not.toHaveBeenCalled();
   });
 
-  it("ends the session when a turn fails, and says whether the network was to blame", async () => {
+  it("ends the session when a turn fails, and distinguishes network errors", async () => {
     const refused = sessionOf([replyError(500, "WORKER_ERROR", "bad")]);
     expect(await run(refused.task)).toMatchObject({ kind: "failed", error: "INTERACT_FAILED" });
     expect(refused.cancel).toHaveBeenCalledOnce();
@@ -120,7 +120,7 @@ describe("runSample", () => {
     const never = () => new Promise<never>(() => {});
     const open = new AbortController().signal;
 
-    it("does not wait for an agent that looks at no signal, nor for the end of its session", async () => {
+    it("does not wait for an agent that ignores its signal, nor for the end of its session", async () => {
       const { task, cancel } = sessionOf([running("more")]);
       cancel.mockImplementation(never);
       const signals: AbortSignal[] = [];
@@ -131,13 +131,13 @@ describe("runSample", () => {
       const outcome = await run(task, { inference } as never, open, { timeoutMs: 50 });
       expect(outcome).toMatchObject({ kind: "failed", error: "SAMPLE_TIMEOUT", sessionId: 42 });
       expect(outcome).toMatchObject({ output: { status: "running", history: [{ role: "user", content: "more" }] } });
-      expect((outcome as { info: string }).info).toMatch(/0.05 s.*waited for the agent, after 1 turn/);
+      expect((outcome as { info: string }).info).toMatch(/0.05 s.*was waiting for the agent after 1 turn/);
       expect(cancel).toHaveBeenCalledOnce();
       expect(signals.at(-1)?.reason).toMatchObject({ name: "SampleTimeoutError" });
     });
 
     it.each(["sample", "run"])(
-      "takes no answer that an agent gives because the time of the %s is up",
+      "ignores an answer that an agent gives because the time of the %s is up",
       async (whose) => {
         const { task, heard, cancel } = sessionOf([]);
         const started = await task.start();
@@ -154,7 +154,7 @@ describe("runSample", () => {
       },
     );
 
-    it("does not wait for a task that hangs, and keeps what the agent said to it", async () => {
+    it("does not wait for a task that hangs, and keeps the agent's last message", async () => {
       const { task, cancel } = sessionOf([]);
       const started = await task.start();
       const start = async () => ({ ...started, session: { ...started.session, interact: never } });
@@ -164,11 +164,11 @@ describe("runSample", () => {
         { role: "agent", content: "echo hello" },
       ];
       expect(outcome).toMatchObject({ error: "SAMPLE_TIMEOUT", output: { history } });
-      expect((outcome as { info: string }).info).toContain("waited for the task");
+      expect((outcome as { info: string }).info).toContain("was waiting for the task");
       expect(cancel).toHaveBeenCalledOnce();
     });
 
-    it("ends a session that opens only after the time was up", async () => {
+    it("ends a session that opens after the time was up", async () => {
       const { task, cancel } = sessionOf([]);
       const started = await task.start();
       let opens: (session: StartedSession) => void = () => {};
@@ -179,7 +179,7 @@ describe("runSample", () => {
       await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce(), { timeout: 60_000 });
     });
 
-    it("ends a sample whose agent has had all its turns, with the history so far", async () => {
+    it("ends a sample whose agent has used all its turns, with the history so far", async () => {
       const { task, heard, cancel } = sessionOf([running("one"), running("two"), completed]);
       const outcome = await run(task, echo as never, open, { maxTurns: 2 });
       expect(outcome).toMatchObject({ kind: "failed", error: "TURN_LIMIT", output: running("two") });
@@ -187,12 +187,12 @@ describe("runSample", () => {
       expect(cancel).toHaveBeenCalledOnce();
     });
 
-    it("leaves a sample alone that ends with its last turn", async () => {
+    it("does not fail a sample that ends with its last turn", async () => {
       const { task } = sessionOf([running("one"), completed]);
       expect(await run(task, echo as never, open, { maxTurns: 2, timeoutMs: 5_000 })).toMatchObject({ kind: "ended" });
     });
 
-    it("is stopped by the run as without limits", async () => {
+    it("is stopped by the run in the same way as without limits", async () => {
       const { task } = sessionOf([]);
       const stop = new AbortController();
       const inference = () => {

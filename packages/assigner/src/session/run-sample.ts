@@ -19,20 +19,20 @@ export interface RunSampleOptions extends StartOptions {
   index: SampleIndex;
   /** Default: none. */
   limits?: SampleLimits;
-  /** Told at once when the agent's endpoint is overloaded; the outcome says so once more. */
+  /** Called at once when the agent's endpoint is overloaded; the outcome reports it again. */
   onOverload?: (overload: Overload) => void;
 }
 
 /**
- * How long the attempt that a limit ends waits for its session's end, in milliseconds: a task that answers frees its
- * slot within that, so that the next start does not find it taken; one that hangs is not waited for.
+ * How long an attempt that exceeded a limit waits for the end of its session, in milliseconds: a task that answers frees
+ * its slot within this time, so that the next start finds it free; a task that hangs is not waited for.
  */
 const cancelGraceMs = 250;
 
 /**
- * One attempt at one sample: agent and session in turn until the session is not `running` any more. Never rejects.
- * Whatever goes wrong, the session is ended on the other side before this resolves; when a limit strikes, that may go
- * on behind it (the task's client waits for it when it is closed).
+ * One attempt at one sample: agent and session alternate until the session is no longer `running`. Never rejects. The
+ * session is always ended on the other side before this resolves, except after a limit was exceeded: then that may
+ * continue in the background (the task's client waits for it when it is closed).
  */
 export async function runSample(options: RunSampleOptions): Promise<AttemptOutcome> {
   const life = new AttemptLife(options.signal, options.limits ?? {});
@@ -44,7 +44,7 @@ export async function runSample(options: RunSampleOptions): Promise<AttemptOutco
 }
 
 class Attempt {
-  /** What is known of the session, with the agent's turn that the task has not replied to yet. */
+  /** The known state of the session, including the agent's turn without the task's reply. */
   #known: TaskOutput | null = null;
   #turns = 0;
   readonly #meter: OverloadMeter;
@@ -77,7 +77,7 @@ class Attempt {
       return await life.inTime(starting);
     } catch (error) {
       if (life.timeout) {
-        // It may have begun all the same, and nobody would end it.
+        // The session may have been opened nevertheless, and must be ended.
         starting.then(({ session }) => endSession(session)).catch(() => {});
         return this.#timedOut();
       }
@@ -95,7 +95,7 @@ class Attempt {
       if (this.#turns >= maxTurns) return this.#outOfTurns(new TurnLimitError(maxTurns));
       const answer = await this.#answerTo(current);
       if ("kind" in answer) return answer;
-      // An agent may answer because it was told to stop.
+      // An agent may return an answer because its signal aborted.
       if (this.life.signal.aborted) return this.#aborted();
       try {
         this.#handIn(answer, current);
@@ -147,7 +147,7 @@ class Attempt {
   }
 
   #timedOut(): AttemptOutcome {
-    const why = `${messageOf(this.life.timeout)}; it waited for ${this.#waitsFor}, after ${turnsOf(this.#turns)}`;
+    const why = `${messageOf(this.life.timeout)}; it was waiting for ${this.#waitsFor} after ${turnsOf(this.#turns)}`;
     return failed("SAMPLE_TIMEOUT", why, this.#known);
   }
 
@@ -161,7 +161,7 @@ function isLimit(outcome: AttemptOutcome): boolean {
   return outcome.kind === "failed" && (outcome.error === "SAMPLE_TIMEOUT" || outcome.error === "TURN_LIMIT");
 }
 
-/** Whether the session has ended by itself. */
+/** Whether the session ended by itself. */
 function isOver(outcome: AttemptOutcome): boolean {
   return outcome.kind === "ended" || (outcome.kind === "failed" && outcome.error === "TASK_ERROR");
 }
@@ -170,7 +170,7 @@ async function endSession(session: TaskSession): Promise<void> {
   await session.cancel().catch(() => {});
 }
 
-/** An author's object may hold anything; this one can travel. */
+/** An author's object may contain anything; this one can be serialized. */
 function plain(failure: AgentFailure): AgentFailure {
   if (failure.kind === "context_limit") return { kind: failure.kind };
   const { kind, status } = failure;

@@ -1,33 +1,33 @@
 import type { SampleLimits } from "../attempt/sample-limits.js";
 
-/** An attempt took longer than it may: the reason that the agent's signal aborts with. */
+/** An attempt exceeded its time limit: the abort reason of the agent's signal. */
 export class SampleTimeoutError extends Error {
   override readonly name = "SampleTimeoutError";
   constructor(timeoutMs: number) {
-    super(`the sample was not over after ${timeoutMs / 1000} s (its time limit)`);
+    super(`the sample did not finish within ${timeoutMs / 1000} s (its time limit)`);
   }
 }
 
-/** The agent has had all its turns: the reason that the agent's signal aborts with. */
+/** The agent used all its turns: the abort reason of the agent's signal. */
 export class TurnLimitError extends Error {
   override readonly name = "TurnLimitError";
   constructor(maxTurns: number) {
-    super(`the sample was not over after ${turnsOf(maxTurns)} of the agent (its turn limit)`);
+    super(`the sample did not finish within ${turnsOf(maxTurns)} of the agent (its turn limit)`);
   }
 }
 
-/** In words. */
+/** A number of turns as text. */
 export function turnsOf(count: number): string {
   return count === 1 ? "1 turn" : `${count} turns`;
 }
 
-/** The longest time that a timer takes; 24 days. */
+/** The longest delay of a timer; 24 days. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * The life of one attempt: its signal aborts when the run is stopped, when the time is up, and when the attempt is
- * ended for another reason. (Made by hand: `AbortSignal.any` on a signal that lives as long as a run piles up memory on
- * Node 20.)
+ * The life of one attempt: its signal aborts when the run is stopped, when the time is up, and when the attempt ends for
+ * another reason. (Not implemented with `AbortSignal.any`, which leaks memory on Node 20 for a signal that lives as long
+ * as a run.)
  */
 export class AttemptLife {
   readonly #end = new AbortController();
@@ -36,7 +36,7 @@ export class AttemptLife {
   #timeout: SampleTimeoutError | undefined;
   #onTimeout: (error: SampleTimeoutError) => void = () => {};
 
-  /** The clock starts now. */
+  /** Starts the clock. */
   constructor(run: AbortSignal, { timeoutMs }: SampleLimits) {
     this.#run = run;
     run.addEventListener("abort", this.#stop);
@@ -52,14 +52,14 @@ export class AttemptLife {
     return this.#end.signal;
   }
 
-  /** The time was up, before the run was stopped. */
+  /** Set if the time was up before the run was stopped. */
   get timeout(): SampleTimeoutError | undefined {
     return this.#timeout;
   }
 
-  /** What is waited for, but no longer than the time allows: whoever looks at no signal is left behind. */
+  /** Waits for the promise, but no longer than the time limit: work that ignores its signal is abandoned. */
   async inTime<T>(promise: Promise<T>): Promise<T> {
-    // Where the time is up already, nobody else looks at it.
+    // If the time is already up, nothing else handles its rejection.
     promise.catch(() => {});
     if (this.#timer === undefined) return promise;
     if (this.#timeout) throw this.#timeout;
@@ -69,12 +69,12 @@ export class AttemptLife {
     return Promise.race([promise, timeout]);
   }
 
-  /** Ends what listens to the signal. */
+  /** Aborts the signal. */
   end(reason: Error): void {
     this.#end.abort(reason);
   }
 
-  /** Nothing aborts any more. */
+  /** Stops the timer and the listener: nothing aborts any more. */
   close(): void {
     clearTimeout(this.#timer);
     this.#run.removeEventListener("abort", this.#stop);

@@ -57,8 +57,8 @@ const done: TaskOutput = { index: 1, status: "completed", result: "x", history: 
 const ours = { features: "replay" };
 const listed = { list_workers: [{ body: {}, ...ours }] };
 
-describe("TaskClient with a controller of ours", () => {
-  it("sends a start whose reply was lost again, as the same request", async () => {
+describe("TaskClient with our controller", () => {
+  it("repeats a start whose reply was lost, as the same request", async () => {
     const reply = { body: { session_id: 5, output: running, features: ["replay"], turn: 0 }, ...ours };
     const { client, seen } = await controllerOf({ ...listed, start_sample: [{ destroy: true }, reply] });
     expect((await client.start(1, options)).output).toEqual(running);
@@ -67,7 +67,7 @@ describe("TaskClient with a controller of ours", () => {
     expect(starts[0]).toEqual(starts[1]);
   });
 
-  it("numbers its turns, asks for a pending one again, and repeats a lost one", async () => {
+  it("numbers its turns, polls a pending one, and repeats a lost one", async () => {
     const start = { body: { session_id: 5, output: running, features: ["replay"] }, ...ours };
     const pending = { body: { session_id: 5, output: { ...running, history: null }, turn: 1, pending: true }, ...ours };
     const last = { body: { session_id: 5, output: done, turn: 1 }, ...ours };
@@ -85,7 +85,7 @@ describe("TaskClient with a controller of ours", () => {
     expect(seen.at(-1)).toEqual({ path: "renew", body: { owner: "run/1", lease_s: 60 } });
   });
 
-  it("streams results for the overall as lines", async () => {
+  it("streams the results for the overall as lines", async () => {
     const { client, seen } = await controllerOf({ ...listed, calculate_overall: [{ body: { n: 1 } }] });
     await client.listTasks(signal);
     async function* results() {
@@ -99,7 +99,7 @@ describe("TaskClient with a controller of ours", () => {
 describe("TaskClient with a v0.2 controller", () => {
   const start = { body: { session_id: 0, output: running } };
 
-  it("sends no turn twice, and none of our fields with it", async () => {
+  it("sends no turn twice, and without our additional fields", async () => {
     const { client, seen } = await controllerOf({
       list_workers: [{ body: {} }],
       start_sample: [start],
@@ -115,7 +115,7 @@ describe("TaskClient with a v0.2 controller", () => {
     ]);
   });
 
-  it("sends no start twice and no renewal at all, and results in one body", async () => {
+  it("sends no start twice, no renewal, and all results in one body", async () => {
     const { client, seen } = await controllerOf({ list_workers: [{ body: {} }], start_sample: [{ destroy: true }] });
     await expect(client.start(1, options)).rejects.toMatchObject({ code: "UNREACHABLE" });
     await client.renew("run/1", 60);
@@ -127,7 +127,7 @@ describe("TaskClient with a v0.2 controller", () => {
     expect(seen.at(-1)?.body).toEqual({ name: "t", results: [done] });
   });
 
-  it("ends a session that opens after a sample's time limit: its id is in the late reply alone", async () => {
+  it("ends a session that opens after a sample's time limit: only the late reply contains its id", async () => {
     let opens = () => {};
     const late = {
       ...start,
@@ -156,7 +156,7 @@ describe("TaskClient with a v0.2 controller", () => {
     await client.close();
   });
 
-  it("takes a 406 for `no slot free now`", async () => {
+  it("treats a 406 as `no slot free now`", async () => {
     const full = { status: 406, body: { detail: "Error: No workers available" } };
     const { client } = await controllerOf({ list_workers: [{ body: {} }], start_sample: [full] });
     const refusal = await client.start(1, options).catch((error: unknown) => error);

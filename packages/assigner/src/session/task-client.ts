@@ -20,30 +20,30 @@ import { overallBody, resultLines } from "./overall-body.js";
 import { type Patience, persist } from "./persist.js";
 import { ClientSession, type StartedSession, type StartOptions } from "./task-session.js";
 
-/** How long one held-back reply may take, in milliseconds. */
+/** How long a long-polled reply may take, in milliseconds. */
 const pollMs = 25_000;
 
-/** A start, and a turn of a v0.2 task, may take what v0.2's controller gives a worker, and a margin. */
+/** Limit for a start, and for a turn of a v0.2 task: the time that v0.2's controller gives a worker, and a margin. */
 const slowMs = 250_000;
 
-/** How long the end of a run waits for sessions to be ended: a cancel takes up to 8 s. */
+/** How long the end of a run waits for the end of sessions: a cancel takes up to 8 s. */
 const closeMs = 10_000;
 
-/** How long a task may take over its overall. */
+/** How long a task may take to compute its overall. */
 const overallMs = 600_000;
 
-/** A task behind a controller: the client's side of the wire, for any controller, ours or v0.2's. */
+/** A client for a task at a controller, ours or v0.2's. */
 export class TaskClient {
   /** The task's name on the wire. */
   readonly name: string;
   readonly address: string;
-  /** How long a controller that is out of reach is waited for, in milliseconds; set by the run. */
+  /** How long to wait for an unreachable controller, in milliseconds; set by the run. */
   patienceMs = 60_000;
   readonly #client: RouteClient<typeof controllerRoutes>;
-  /** Who answered last: what may be sent again before a session has its own features. */
+  /** The last known peer: decides what may be retried before a session reports its own features. */
   #peer: Peer | undefined;
   #meeting: Promise<unknown> | undefined;
-  /** Calls that end sessions, and starts that may end with such a call: {@link close} waits for them. */
+  /** Calls that end sessions, and starts that may lead to such a call: {@link close} waits for them. */
   readonly #ending = new Set<Promise<unknown>>();
 
   /** Parameters: `name`, `controller_address` or `controller` (default http://localhost:5000/api), `token`. */
@@ -60,7 +60,7 @@ export class TaskClient {
     return reply.value;
   }
 
-  /** What the controller says of its tasks, by name; without their indices where it can leave them out. */
+  /** The controller's tasks by name; without their indices if the controller can omit them. */
   async listTasks(signal: AbortSignal): Promise<Record<string, ListedTask>> {
     const reply = await this.#client.listWorkers({ indices: "0" }, { signal, timeoutMs: 10_000 });
     this.#peer = reply.peer;
@@ -68,12 +68,12 @@ export class TaskClient {
   }
 
   /**
-   * Opens a session. Rejects with a ReplyError of the status 406 when no slot is free; lost replies are asked for
-   * again where the controller understands that.
+   * Opens a session. Rejects with a ReplyError with status 406 if no slot is free; lost replies are requested again if the
+   * controller supports that.
    */
   async start(index: SampleIndex, { owner, leaseS, ...signals }: StartOptions): Promise<StartedSession> {
     const { signal, stopped = signal } = signals;
-    // Others wait for the same meeting: it outlives the sample that asked for it.
+    // Other samples share this first contact, so it must outlive the sample that started it.
     if (this.#peer === undefined) await this.#meet(stopped);
     signal.throwIfAborted();
     const request = { name: this.name, index, request_id: randomId(), owner, lease_s: leaseS };
@@ -84,7 +84,7 @@ export class TaskClient {
     return { session: new ClientSession(this, session_id, replayable), output };
   }
 
-  /** Whom we speak to decides what may be sent again: that has to be known before the first start is sent. */
+  /** The type of controller decides what may be retried, so it must be known before the first start is sent. */
   #meet(signal: AbortSignal): Promise<unknown> {
     const meet = () => persist(() => this.listTasks(signal), isNetworkError, this.#patience(signal));
     this.#meeting ??= meet().finally(() => {
@@ -94,8 +94,8 @@ export class TaskClient {
   }
 
   /**
-   * A start that nobody waits for any more may have opened a session, and it is ended. Where a start can be replayed the
-   * id is known all the same; elsewhere it is in the reply alone, which is waited for until the run is stopped.
+   * An abandoned start may have opened a session, which must be ended. If starts can be replayed, the id is known in
+   * advance; otherwise only the reply contains it, so this waits for the reply until the run is stopped.
    */
   async #startOrEnd(request: StartSample & { request_id: string }, signal: AbortSignal, stopped: AbortSignal) {
     const isReplayable = this.#peer?.features.includes("replay") ?? false;
@@ -137,8 +137,8 @@ export class TaskClient {
   }
 
   /**
-   * Keeps the owner's sessions alive; returns how many there are. A v0.2 controller does not know the call: nothing is
-   * sent to one, and nothing is known.
+   * Renews the owner's sessions; returns their number. A v0.2 controller does not support the call: nothing is sent to it,
+   * and the number is undefined.
    */
   async renew(owner: string, leaseS: number): Promise<number | undefined> {
     if (this.#peer === undefined) await this.listTasks(AbortSignal.timeout(5_000));
@@ -146,7 +146,7 @@ export class TaskClient {
     return (await this.#client.renew({ owner, lease_s: leaseS }, { timeoutMs: 5_000 })).value.sessions;
   }
 
-  /** Aggregates results: streamed to a controller of ours, in one body to v0.2's. The step can be repeated. */
+  /** Aggregates results: streamed to our controller, in one body to v0.2's. The request can be repeated. */
   async calculateOverall(results: AsyncIterable<TaskOutput>, signal: AbortSignal): Promise<Json> {
     const isOurs = this.#peer?.instance !== undefined;
     const { path } = controllerRoutes.calculateOverall;
@@ -161,7 +161,7 @@ export class TaskClient {
     return this.#client.http.readReply(response, path) as Json;
   }
 
-  /** Waits for what ends sessions, at most some seconds: a v0.2 controller that hangs must not hold up the end. */
+  /** Waits for calls that end sessions, for some seconds at most: a hanging v0.2 controller must not block the end of the run. */
   async close(): Promise<void> {
     const deadline = new AbortController();
     const late = delay(closeMs, undefined, { signal: deadline.signal }).catch(() => {});

@@ -5,12 +5,12 @@ import type { AgentOutput } from "@eval/protocol/task";
 export interface StartOptions {
   /** `<run id>/<client instance>`, or `<run id>/<client instance>/<runner>`. */
   owner: string;
-  /** Seconds that the session outlives its owner's last sign of life. */
+  /** Seconds that the session survives after its owner's last sign of life. */
   leaseS: number;
-  /** Nobody waits for the session any more. */
+  /** Aborts when the session is no longer needed. */
   signal: AbortSignal;
   /**
-   * The run is stopped: even a call that is the only way to learn which session to end is cut short. Default: `signal`.
+   * The run is stopped: this aborts even the call that is the only way to learn which session to end. Default: `signal`.
    */
   stopped?: AbortSignal;
 }
@@ -18,9 +18,9 @@ export interface StartOptions {
 /** A live conversation. */
 export interface TaskSession {
   readonly id: number;
-  /** Hands the agent's answer in; resolves with the output after it. */
+  /** Sends the agent's answer; resolves with the task's next output. */
   interact(answer: AgentOutput, signal: AbortSignal): Promise<TaskOutput>;
-  /** Ends it on the other side. Never rejects; gives up after some seconds. */
+  /** Ends the session on the other side. Never rejects; gives up after some seconds. */
   cancel(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface StartedSession {
   output: TaskOutput;
 }
 
-/** What a session needs of its task's client. */
+/** The part of the task's client that a session needs. */
 export interface SessionClient {
   interact(request: Interact, replayable: boolean, signal: AbortSignal): Promise<Reply<SessionReply>>;
   cancel(id: number): Promise<void>;

@@ -31,7 +31,7 @@ export class BinProcess {
     });
   }
 
-  /** Its input ends with `text`. */
+  /** Ends its input with `text`. */
   reads(text: string): this {
     this.#child.stdin.end(text);
     return this;
@@ -55,7 +55,7 @@ export class BinProcess {
   }
 }
 
-/** A folder of the test's own with these files: anything but a text is written as JSON (which is YAML as well). */
+/** Creates a folder for the test with these files: anything but a string is written as JSON (which is valid YAML). */
 export async function makeFolder(files: Record<string, unknown>): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "eval-assigner-")));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { selfSigned } from "./self-signed.js";
 
-/** Servers on 127.0.0.1 for the tests of this folder; they are not part of the package's interface. */
+/** A server on 127.0.0.1 for the tests of this folder; not part of the package's API. */
 export interface LocalServer {
   readonly port: number;
   readonly url: string;
@@ -20,16 +20,16 @@ export interface RecordedRequest {
   url: string;
   headers: IncomingMessage["headers"];
   text: string;
-  /** Whether the client went away before it had an answer. */
+  /** Whether the client disconnected before it got an answer. */
   abandoned: boolean;
 }
 
-/** What to answer; undefined answers nothing and keeps the connection open. */
+/** The answer; undefined sends nothing and keeps the connection open. */
 export interface LocalAnswer {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Closes the connection after what was written of a longer answer. */
+  /** Closes the connection after the first part of a longer answer. */
   breakOff?: boolean;
 }
 
@@ -39,19 +39,19 @@ export function startServer(handler: Handler): Promise<LocalServer> {
   return start("http", (listener) => createServer(listener), handler);
 }
 
-/** With a certificate that is not trusted. */
+/** With an untrusted certificate. */
 export function startTlsServer(handler: Handler): Promise<LocalServer> {
   return start("https", (listener) => createTlsServer(selfSigned, listener), handler);
 }
 
 export interface LocalProxy extends LocalServer {
-  /** First lines of what was asked of it: `CONNECT host:port`, `POST http://host:port/path`. */
+  /** First lines of its requests: `CONNECT host:port`, `POST http://host:port/path`. */
   readonly asked: { line: string; authorization: string | undefined }[];
 }
 
 /**
- * A proxy for absolute addresses and CONNECT; `refuse` is the status that it answers to everything. 0 stands for no
- * answer to CONNECT at all.
+ * A proxy for absolute addresses and CONNECT; it answers every request with the status `refuse`. 0 means no answer
+ * to CONNECT at all.
  */
 export async function startProxy(refuse?: number): Promise<LocalProxy> {
   const asked: LocalProxy["asked"] = [];

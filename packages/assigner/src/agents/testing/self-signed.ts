@@ -1,4 +1,4 @@
-/** A certificate that nobody vouches for, for localhost and 127.0.0.1 from 2020 to 2120. It protects nothing. */
+/** A self-signed certificate for localhost and 127.0.0.1 from 2020 to 2120. It protects nothing. */
 export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQWVZqbNndncAgVer

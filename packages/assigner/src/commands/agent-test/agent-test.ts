@@ -9,7 +9,7 @@ import { type SpeakEnd, speak } from "./speak.js";
 
 const exitCodes: Record<SpeakEnd, number> = { answered: 0, failed: 1, interrupted: 130 };
 
-/** Talks to an agent: once with `--message`, else line by line. Returns the exit code. */
+/** Talks to an agent: one message with `--message`, else a chat. Returns the exit code. */
 export async function agentTest(flags: AgentTestFlags, context: CommandContext): Promise<number> {
   const { cwd, env, stdout, stderr } = context;
   const interrupt = new AbortController();

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { chat } from "./chat.js";
 import { Conversation } from "./conversation.js";
 
-/** A chat on a terminal; all that it shows is in `screen`. */
+/** A chat on a terminal; `screen` collects its output. */
 function onTerminal(inference: (said: string, signal: AbortSignal) => Promise<string>) {
   const [input, output, notes] = [0, 1, 2].map(() => Object.assign(new PassThrough(), { isTTY: true }));
   if (input === undefined || output === undefined || notes === undefined) throw new Error("unreachable");
@@ -33,7 +33,7 @@ function onTerminal(inference: (said: string, signal: AbortSignal) => Promise<st
   return { seen, ended, type, input };
 }
 
-test("a terminal gets prompts, goes on after a failure, and leaves what failed out of the history", async () => {
+test("a terminal shows prompts, continues after a failure, and omits failed messages from the history", async () => {
   const { seen, ended, type } = onTerminal(async (said) => {
     if (said.includes("bad")) throw new Error("no");
     return `heard ${said} secret`;
@@ -43,11 +43,11 @@ test("a terminal gets prompts, goes on after a failure, and leaves what failed o
   await type("again\r", /agent> heard 3 again/);
   await type("\u0004", /./);
   expect(await ended).toBe("answered");
-  expect(seen.screen).toMatch(/^A line is a message\. \/reset /);
+  expect(seen.screen).toMatch(/^Each line is a message\. \/reset /);
   expect(seen.screen).toContain("you> ");
 });
 
-test("a chat whose last message failed has failed", async () => {
+test("a chat fails if its last message failed", async () => {
   const { ended, type } = onTerminal(async () => {
     throw new Error("no");
   });
@@ -55,7 +55,7 @@ test("a chat whose last message failed has failed", async () => {
   expect(await ended).toBe("failed");
 });
 
-test("Ctrl-C cancels the answer that is waited for, and ends the chat", async () => {
+test("Ctrl-C cancels the pending answer, and ends the chat", async () => {
   let asked: AbortSignal | undefined;
   const { ended, input } = onTerminal((_, signal) => {
     asked = signal;

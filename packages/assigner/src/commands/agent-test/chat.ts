@@ -6,25 +6,25 @@ export interface ChatOptions extends SpeakOptions {
   input: Readable & { isTTY?: boolean };
 }
 
-const hint = "A line is a message. /reset forgets the conversation, /history shows it, /exit or Ctrl-D ends it.\n";
+const hint = "Each line is a message. /reset clears the conversation, /history shows it, /exit or Ctrl-D ends it.\n";
 
 /**
- * Talks to an agent, a message a line, until the input ends. On a terminal with prompts, and on after a failure; a
- * script's input ends at the first failure, as what follows counted on an answer.
+ * Talks to an agent, one message per line, until the input ends. On a terminal, it shows prompts and continues after a
+ * failure. Piped input stops at the first failure, because later messages depend on the answer.
  */
 export async function chat(options: ChatOptions): Promise<SpeakEnd> {
   const { input, notes, interrupt } = options;
   const terminal = input.isTTY === true && notes.isTTY === true;
   const { signal } = interrupt;
   const lines = createInterface({ input, signal, terminal, ...(terminal && { output: notes, prompt: "you> " }) });
-  // A terminal that is read in this way sends no signal.
+  // A terminal in raw mode sends no signal on Ctrl-C.
   lines.on("SIGINT", () => interrupt.abort());
   if (terminal) notes.write(hint);
   try {
     return await answerLines(lines, terminal, options);
   } finally {
     lines.close();
-    // A pipe that is still open at its other end would keep the process.
+    // Without this, a pipe whose other end is still open would keep the process alive.
     input.destroy();
   }
 }
@@ -43,7 +43,7 @@ async function answerLines(lines: Interface, terminal: boolean, options: ChatOpt
   return signal.aborted ? "interrupted" : end;
 }
 
-/** Whether the line was no message, but an order to the chat itself. */
+/** Whether the line was a chat command and not a message. */
 function isHandled(line: string, { conversation, output, redact }: ChatOptions): boolean {
   if (line === "/reset") conversation.reset();
   else if (line === "/history") {

@@ -12,7 +12,7 @@ const stackTrace = /^\s+at .+:\d+/m;
 
 const chatReply = (content: string) => ({ body: { choices: [{ message: { content } }] } });
 
-/** Answers with the number of the messages that it was sent, and the last of them. */
+/** Answers with the number of received messages, and the last of them. */
 const counting: Handler = ({ text }) => {
   const { messages } = JSON.parse(text) as { messages: { content: string }[] };
   return chatReply(`${messages.length}: ${messages.at(-1)?.content}`);
@@ -29,7 +29,7 @@ const openai = (url: string) => ({
   parameters: { model: "m", base_url: `${url}/v1`, api_key: "${env:TRIED_KEY}" },
 });
 
-/** Secrets wherever an agent may have them. */
+/** Secrets in every place that an agent's parameters allow. */
 const http = (url: string) => ({
   module: "src.client.agents.HTTPAgent",
   parameters: {
@@ -63,7 +63,7 @@ const brokenModule = `
 `;
 
 describe("npx @eval/assigner agent-test --message", () => {
-  test("writes the answer alone", async () => {
+  test("prints only the answer", async () => {
     const server = await serve(counting);
     const bin = await start(
       { one: openai(server.url), two: openai("http://127.0.0.1:1") },
@@ -76,7 +76,7 @@ describe("npx @eval/assigner agent-test --message", () => {
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${secrets.key}`);
   });
 
-  test("finds agents in an assignment file, and needs no name where there is one", async () => {
+  test("finds agents in an assignment file, and needs no name if there is only one", async () => {
     const server = await serve(counting);
     const bin = await start({ definition: { agent: { one: openai(server.url) }, task: {} } }, "-m", "hi");
     expect(await bin.end()).toEqual({ code: 0, stdout: "1: hi\n", stderr: "" });
@@ -117,7 +117,7 @@ describe("npx @eval/assigner agent-test --message", () => {
       "garbage",
       () => ({ body: "<html>" }),
       [],
-      /answered 200, but that is not JSON: <html> [\s\S]*--- answer\n200\n[\s\S]*\n<html>\n$/,
+      /answered 200, but it is not JSON: <html> [\s\S]*--- answer\n200\n[\s\S]*\n<html>\n$/,
     ],
     ["too long", () => ({ status: 400, body: "maximum context length" }), [], /\(context_limit\)\n--- request\n/],
     [
@@ -135,13 +135,13 @@ describe("npx @eval/assigner agent-test --message", () => {
     expect([code, stdout]).toEqual([1, ""]);
   });
 
-  test("does not show a secret that the agent itself repeats", async () => {
+  test("does not show a secret that the agent repeats", async () => {
     const server = await serve(({ headers }) => chatReply(`you sent ${headers.authorization}`));
     const bin = await start({ one: openai(server.url) }, "-m", "hi");
     expect(await bin.end()).toEqual({ code: 0, stdout: "you sent Bearer ***\n", stderr: "" });
   });
 
-  test("shows the message of an agent without HTTP, and its stack when it is asked for", async () => {
+  test("shows the error message of an agent without HTTP, and its stack on request", async () => {
     const agents = { one: { module: "./broken.mjs#Broken" } };
     const short = await (await start(agents, "-m", "hi")).end();
     expect(short).toEqual({ code: 1, stdout: "", stderr: "error: no such thing (permanent)\n" });
@@ -149,14 +149,14 @@ describe("npx @eval/assigner agent-test --message", () => {
     expect(long.stderr).toMatch(stackTrace);
   });
 
-  test("shows the request that an agent of one's own tells of", async () => {
+  test("shows the request that a custom agent reports", async () => {
     const parameters = { api_key: "${env:TRIED_KEY}" };
     const bin = await start({ one: { module: "./broken.mjs#Telling", parameters } }, "-m", "hi");
     const shown = "error: gone (retryable)\n--- request\nPUT http://x/y\n\nasked with ***\n--- no answer\n";
     expect(await bin.end()).toEqual({ code: 1, stdout: "", stderr: shown });
   });
 
-  test("does not wait longer than --timeout for an agent that does not listen", async () => {
+  test("does not wait longer than --timeout for an agent that ignores its signal", async () => {
     const bin = await start({ one: { module: "./broken.mjs#Deaf" } }, "-m", "hi", "--timeout", "0.2");
     expect(await bin.end()).toMatchObject({
       code: 1,
@@ -166,12 +166,7 @@ describe("npx @eval/assigner agent-test --message", () => {
 
   const two = { one: openai("http://127.0.0.1:1"), two: openai("http://127.0.0.1:1"), proxy_settings: {} };
   test.each<[string, Record<string, unknown>, string[], RegExp]>([
-    [
-      "unknown agent",
-      two,
-      ["--agent", "three"],
-      /^error: there is no agent three: agents\.yaml has one, two \(USAGE\)/,
-    ],
+    ["unknown agent", two, ["--agent", "three"], /^error: unknown agent three: agents\.yaml has one, two \(USAGE\)/],
     ["no name", two, [], /^error: --agent NAME: agents\.yaml has one, two \(USAGE\)/],
     ["no agent", {}, [], /agents\.yaml defines none/],
     ["no file", two, ["--config", "none.yaml"], /no configuration file none\.yaml[\s\S]*my-agent:/],
@@ -203,7 +198,7 @@ describe("npx @eval/assigner agent-test --message", () => {
 });
 
 describe("a chat from a pipe", () => {
-  test("keeps the history, forgets it, shows it, and ends", async () => {
+  test("keeps, clears and shows the history, and ends", async () => {
     const server = await serve(counting);
     const bin = await start({ one: openai(server.url) });
     const { code, stdout, stderr } = await bin.reads("a\n\nb\r\n/history\n/reset\n/history\nc\n/exit\nnever\n").end();
@@ -226,7 +221,7 @@ describe("a chat from a pipe", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("an interrupt cancels the answer that is waited for, and ends the chat", async () => {
+  test("an interrupt cancels the pending answer, and ends the chat", async () => {
     const server = await serve(() => undefined);
     const bin = await start({ one: openai(server.url) });
     bin.write("hi\n");

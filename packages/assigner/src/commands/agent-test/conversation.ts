@@ -3,18 +3,18 @@ import { type Agent, AgentError } from "@eval/protocol/agent";
 import { DeadlineError, withDeadline } from "../../agents/deadline.js";
 import { exchangeOf } from "../../agents/http-exchange.js";
 
-/** How long an agent that is told to stop may take to say what it was doing, in milliseconds. */
+/** How long an aborted agent may take to report what it was doing, in milliseconds. */
 const graceMs = 1_000;
 
-/** What a timer can hold. */
+/** The longest delay that a timer supports. */
 const maxMs = 2_147_483_647 - graceMs;
 
-/** Messages back and forth. What gets no answer is not part of it. */
+/** A conversation with an agent. Messages without an answer are not part of the history. */
 export class Conversation {
   #history: Message[] = [];
   readonly #limitMs: number;
 
-  /** `timeoutMs` is for one answer, in milliseconds; without it only the agent's own limit counts. */
+  /** `timeoutMs` limits one answer, in milliseconds; without it, only the agent's own limit applies. */
   constructor(
     private readonly agent: Agent,
     timeoutMs: number = maxMs,
@@ -29,14 +29,14 @@ export class Conversation {
   /** The agent's answer: one request, never repeated. Rejects with the agent's error, an abort, or a failure at the limit. */
   async say(content: string, signal: AbortSignal): Promise<string> {
     const history: Message[] = [...this.#history, { role: "user", content }];
-    // An agent that does not look at its signal is not waited for.
+    // Do not wait for an agent that ignores its signal.
     const answer = await withDeadline(signal, this.#limitMs + graceMs, (outer) => this.#infer(history, outer)).catch(
       (error: unknown) => {
         throw error instanceof DeadlineError ? this.#late() : error;
       },
     );
     if (typeof answer !== "string") {
-      throw new CodedError("MODULE_INVALID", `inference() must resolve with a text, not ${typeof answer}`);
+      throw new CodedError("MODULE_INVALID", `inference() must resolve with a string, not ${typeof answer}`);
     }
     this.#history = [...history, { role: "agent", content: answer }];
     return answer;

@@ -3,8 +3,8 @@ import { agentFailureOf } from "@eval/protocol/agent";
 import { exchangeOf, type HttpExchange } from "../../agents/http-exchange.js";
 
 /**
- * Why an agent gave no answer, as text: the message and the kind of failure, then the request and the answer of an agent
- * behind HTTP. `withStack` adds the stack of an agent that has none of these.
+ * Why an agent gave no answer, as text: the message and the kind of failure, then the request and the response of an HTTP
+ * agent. `withStack` adds the stack for an error without request and response.
  */
 export function describeAgentFailure(error: unknown, withStack: boolean): string {
   const lines = [`error: ${messageOf(error)} (${agentFailureOf(error).kind})`];

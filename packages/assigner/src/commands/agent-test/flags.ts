@@ -1,6 +1,6 @@
 import type { LogOptions } from "@eval/protocol/cli";
 
-/** What the command line of `agent-test` says. */
+/** The command-line flags of `agent-test`. */
 export interface AgentTestFlags extends LogOptions {
   config: string;
   agent?: string;

@@ -17,20 +17,20 @@ import { makeAgent } from "../../session/run-param.js";
 export interface LoadedAgent {
   name: string;
   agent: Agent;
-  /** Takes the secrets of its parameters out of a text. */
+  /** Removes the secrets of the agent's parameters from a text. */
   redact: (text: string) => string;
 }
 
 export interface LoadAgentOptions {
   /** A mapping from names to `{module, parameters}`, or an assignment file with `definition.agent`. */
   config: string;
-  /** May be left out where the file defines one agent. */
+  /** Optional if the file defines only one agent. */
   agent: string | undefined;
   cwd: string;
   env: Environment;
 }
 
-/** Builds one agent of a file. Throws CONFIG_NOT_FOUND, CONFIG_INVALID, MODULE_*, and USAGE for a name it does not have. */
+/** Builds one agent of a file. Throws CONFIG_NOT_FOUND, CONFIG_INVALID, MODULE_*, and USAGE for an unknown name. */
 export async function loadAgent({ config, agent: asked, cwd, env }: LoadAgentOptions): Promise<LoadedAgent> {
   const { value, source, dir } = await loadConfig(config, { cwd, minimalExample });
   const { agents, path } = agentsOf(value);
@@ -43,7 +43,7 @@ export async function loadAgent({ config, agent: asked, cwd, env }: LoadAgentOpt
   try {
     return { name, agent: await makeAgent(name, resolved, { configDir: dir, cwd }), redact: hide };
   } catch (error) {
-    // A module may put anything into its errors.
+    // The error of a module may contain anything, including its parameters.
     throw redactError(error, secrets);
   }
 }
@@ -54,7 +54,7 @@ function agentsOf(value: Mapping): { agents: Mapping; path: string[] } {
   return { agents: namedIn(definition.agent), path: ["definition", "agent"] };
 }
 
-/** Settings that are no definition may stand beside the agents. */
+/** The file may contain other settings next to the agents. */
 function namedIn(value: Mapping): Mapping {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => isMapping(entry) && "module" in entry));
 }
@@ -64,10 +64,7 @@ function chosen(asked: string | undefined, known: readonly string[], source: str
   if (asked === undefined && known.length === 1 && only !== undefined) return only;
   if (asked !== undefined && known.includes(asked)) return asked;
   const names = known.length === 0 ? `${source} defines none` : `${source} has ${known.join(", ")}`;
-  throw new CodedError(
-    "USAGE",
-    asked === undefined ? `--agent NAME: ${names}` : `there is no agent ${asked}: ${names}`,
-  );
+  throw new CodedError("USAGE", asked === undefined ? `--agent NAME: ${names}` : `unknown agent ${asked}: ${names}`);
 }
 
 const minimalExample = `

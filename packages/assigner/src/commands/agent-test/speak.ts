@@ -2,20 +2,20 @@ import type { Conversation } from "./conversation.js";
 
 export interface SpeakOptions {
   conversation: Conversation;
-  /** Gets the answers, and the history when it is asked for. */
+  /** Receives the answers, and the history on request. */
   output: NodeJS.WritableStream;
-  /** Gets prompts, hints and failures. */
+  /** Receives prompts, hints and failures. */
   notes: NodeJS.WritableStream & { isTTY?: boolean };
   describeFailure: (error: unknown) => string;
   redact: (text: string) => string;
-  /** Ends the chat, and the answer that is waited for. */
+  /** Ends the chat and aborts a pending answer. */
   interrupt: AbortController;
 }
 
-/** How a message, or a chat, ended; `interrupted`: from outside. */
+/** How a message or a chat ended; `interrupted`: by a signal or Ctrl-C. */
 export type SpeakEnd = "answered" | "failed" | "interrupted";
 
-/** Says one thing, and writes the answer or what went wrong. `label` stands before the answer, among the notes. */
+/** Sends one message, and writes the answer or the failure. `label` is written to the notes before the answer. */
 export async function speak(message: string, options: SpeakOptions, label = ""): Promise<SpeakEnd> {
   const { conversation, output, notes, redact, interrupt, describeFailure } = options;
   try {

@@ -11,28 +11,28 @@ import { csvText } from "./csv.js";
 import { type FoundOverall, findOveralls, type OverallSearchResult } from "./find-overalls.js";
 
 export interface AnalyzeOptions {
-  /** The file whose `definition` has the names of agents and tasks. */
+  /** The file whose `definition` names the agents and tasks. */
   config: string;
-  /** The folder that is searched, at any depth. */
+  /** The folder to search, at any depth. */
   output: string;
-  /** The folder that files are written into. */
+  /** The folder to write files to. */
   save: string;
-  /** Milliseconds since 1970: results from before are left out. */
+  /** Milliseconds since 1970: earlier results are ignored. */
   sinceMs: number;
-  /** Where relative paths start. */
+  /** The base of relative paths. */
   cwd: string;
   logger: Logger;
 }
 
 export interface Analysis {
   comparison: Comparison;
-  /** Absolute paths of what was written. */
+  /** Absolute paths of the written files. */
   files: string[];
 }
 
 /**
- * Compares the newest results of each agent at each task, and writes what v0.2's analysis writes. Rejects with
- * CONFIG_NOT_FOUND, CONFIG_INVALID, OUTPUT_INVALID (no result there), OUTPUT_WRITE_FAILED.
+ * Compares the newest results of each agent on each task, and writes the same files as v0.2's analysis. Rejects with
+ * CONFIG_NOT_FOUND, CONFIG_INVALID, OUTPUT_INVALID (no result found), OUTPUT_WRITE_FAILED.
  */
 export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const { cwd, logger } = options;
@@ -43,8 +43,7 @@ export async function analyze(options: AnalyzeOptions): Promise<Analysis> {
   const cells = await readNewest(search.found, logger);
   if (cells.length === 0) throw nothingFound(folder, search, options.config);
   const comparison = compare(cells, names.agents, names.tasks);
-  for (const { file } of comparison.withoutMetric)
-    logger.warn(`${file}: no number in 'custom' is known as main metric`);
+  for (const { file } of comparison.withoutMetric) logger.warn(`${file}: 'custom' contains no known main metric`);
   return { comparison, files: await write(resolve(cwd, options.save), comparison) };
 }
 
@@ -61,7 +60,7 @@ async function readNames(config: string, cwd: string): Promise<{ agents: string[
   return names;
 }
 
-/** Of each agent and task the newest that can be read. */
+/** The newest readable overall of each agent and task. */
 async function readNewest(found: readonly FoundOverall[], logger: Logger): Promise<CellOverall[]> {
   const cells = new Map<string, CellOverall>();
   for (const one of found) {
@@ -76,16 +75,16 @@ async function readNewest(found: readonly FoundOverall[], logger: Logger): Promi
 async function readOverall(file: string, logger: Logger): Promise<Record<string, unknown> | undefined> {
   try {
     const overall = parsePythonObject(await readFile(file, "utf8"));
-    if (overall === undefined) logger.warn(`${file} is left out: it is torn, or no mapping in JSON`);
+    if (overall === undefined) logger.warn(`${file} is ignored: it is incomplete, or not a JSON object`);
     return overall;
   } catch (error) {
-    logger.warn(`${file} is left out: it cannot be read: ${messageOf(error)}`);
+    logger.warn(`${file} is ignored: it cannot be read: ${messageOf(error)}`);
     return undefined;
   }
 }
 
 function reportIgnored(search: OverallSearchResult, config: string, logger: Logger): void {
-  for (const problem of search.unreadable) logger.warn(`left out: ${problem}`);
+  for (const problem of search.unreadable) logger.warn(`Ignored: ${problem}`);
   for (const [side, names] of [["agent", search.unknownAgents] as const, ["task", search.unknownTasks] as const]) {
     if (names.length === 0) continue;
     const known = `${[...new Set(names)].sort().slice(0, 10).join(", ")}${new Set(names).size > 10 ? ", ..." : ""}`;
@@ -100,11 +99,11 @@ function nothingFound(folder: string, search: OverallSearchResult, config: strin
     [search.found.length, "not readable"],
   ] as const;
   const why = reasons.flatMap(([count, reason]) => (count === 0 ? [] : `${count} ${reason}`)).join(", ");
-  const text = `no result to analyse: ${folder} has no AGENT/TASK/overall.json${why && ` but these: ${why}`}`;
+  const text = `no result to analyze: no usable AGENT/TASK/overall.json in ${folder}${why && ` (ignored: ${why})`}`;
   return new CodedError("OUTPUT_INVALID", text);
 }
 
-/** Files of these names that are there already are replaced, as v0.2 does. */
+/** Existing files of these names are replaced, as in v0.2. */
 async function write(folder: string, comparison: Comparison): Promise<string[]> {
   const { result, summary, agentValidation, taskValidation } = comparison;
   const contents = {
@@ -115,7 +114,7 @@ async function write(folder: string, comparison: Comparison): Promise<string[]> 
     "task_validation.csv": csvText(taskValidation),
   };
   await new FolderMaker().make(folder).catch((cause: unknown) => {
-    throw new CodedError("OUTPUT_WRITE_FAILED", `cannot make the folder ${folder}`, { cause });
+    throw new CodedError("OUTPUT_WRITE_FAILED", `cannot create the folder ${folder}`, { cause });
   });
   const files: string[] = [];
   for (const [name, content] of Object.entries(contents)) {

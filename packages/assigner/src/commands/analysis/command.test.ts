@@ -15,7 +15,7 @@ const config = {
   },
 };
 
-/** As v0.2 writes it; `TASK_ERROR` is how its earlier versions spell a status. */
+/** The format of v0.2; its earlier versions spell this status `TASK_ERROR`. */
 const overall = (shares: Record<string, number>, custom: unknown) =>
   JSON.stringify(
     {
@@ -47,7 +47,7 @@ const files = {
   "out/2024-01-02/gpt-4/foreign-repeated/epoch-2/overall.json": overall({}, {}),
 };
 
-/** The folders' dates are the files' times. */
+/** Sets the files' times to the dates in the folder names. */
 async function prepared(): Promise<string> {
   const folder = await makeFolder(files);
   for (const name of Object.keys(files)) {
@@ -60,7 +60,7 @@ async function prepared(): Promise<string> {
 const analyze = (cwd: string, ...args: string[]) => new BinProcess(["analyze", ...args], { cwd }).end();
 
 describe("npx @eval/assigner analyze", () => {
-  test("writes what v0.2's analysis writes, of the newest results that can be read", async () => {
+  test("writes the same files as v0.2's analysis, from the newest readable results", async () => {
     const cwd = await prepared();
     const { code, stdout, stderr } = await analyze(cwd, "-o", "out", "-s", "deep/saved");
     expect([code, stderr]).toEqual([0, expect.any(String)]);
@@ -105,13 +105,13 @@ describe("npx @eval/assigner analyze", () => {
     for (const name of ["result.json", "result.yaml", "summary.csv", "agent_validation.csv", "task_validation.csv"]) {
       expect(stdout).toContain(`Written: ${join(cwd, "deep/saved", name)}\n`);
     }
-    expect(stderr).toContain(`${join(cwd, "out/2024-01-03/gpt-4/os-std/overall.json")} is left out: it is torn`);
+    expect(stderr).toContain(`${join(cwd, "out/2024-01-03/gpt-4/os-std/overall.json")} is ignored: it is incomplete`);
     expect(stderr).toMatch(/has no agent stranger"/);
     expect(stderr).toMatch(/has no task foreign, foreign-repeated"/);
     expect(stderr).not.toContain("epoch-2");
   });
 
-  test("leaves out what is older than --time, and replaces the files of an earlier analysis", async () => {
+  test("ignores results older than --time, and replaces the files of an earlier analysis", async () => {
     const cwd = await prepared();
     const first = await analyze(cwd, "-o", "out/2024-01-01", "-t", "2024-01-01 12:00:00");
     expect([first.code, first.stderr]).toEqual([0, ""]);
@@ -124,16 +124,20 @@ describe("npx @eval/assigner analyze", () => {
     [
       ["-o", "out", "-t", "2024-02"],
       2,
-      /has no AGENT\/TASK\/overall\.json but these: 6 older than --time, 3 of agents or tasks/,
+      /no usable AGENT\/TASK\/overall\.json in \S+ \(ignored: 6 older than --time, 3 of agents or tasks/,
     ],
-    [["-o", "configs"], 2, /no result to analyse: \S+configs has no AGENT\/TASK\/overall\.json \(/],
-    [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere; -o names/],
-    [["-o", "out", "-t", "soon"], 2, /--time: "soon" is no time; expected /],
+    [
+      ["-o", "configs"],
+      2,
+      /no result to analyze: no usable AGENT\/TASK\/overall\.json in \S+configs \(OUTPUT_INVALID\)/,
+    ],
+    [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere \(set the folder with the results with -o\)/],
+    [["-o", "out", "-t", "soon"], 2, /--time: "soon" is not a time; expected /],
     [["-o", "out", "-c", "none.yaml"], 2, /there is no configuration file none\.yaml/],
     [["-o", "out", "-c", "bare.yaml"], 2, /bare\.yaml: definition\.agent: is missing[\s\S]*definition\.task/],
     [["-o", "out", "-s", "bare.yaml"], 1, /cannot write \S+bare\.yaml\/result\.json/],
     [["-o", "out", "extra"], 2, /too many arguments/],
-  ])("%j ends with %i and says why", async (args, exit, message) => {
+  ])("%j exits with %i and gives the reason", async (args, exit, message) => {
     const cwd = await prepared();
     writeFileSync(join(cwd, "bare.yaml"), "definition: {}\n");
     const { code, stdout, stderr } = await analyze(cwd, ...args);

@@ -8,17 +8,21 @@ interface Flags extends LogOptions {
   time: string;
 }
 
-/** Adds `analyze`: compares agents over tasks by what runs have left behind. */
+/** Adds `analyze`: compares agents across tasks by the results of earlier runs. */
 export function addAnalyzeCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("analyze")
-    .description("compare agents over tasks by the newest overall.json of each, and write the comparison down")
-    .option("-c, --config <file>", "whose definitions name the agents and tasks", "configs/assignments/definition.yaml")
-    .option("-o, --output <folder>", "searched for {agent}/{task}/overall.json at any depth", "output")
-    .option("-s, --save <folder>", "where files are written", "analysis")
+    .description("compare agents across tasks by the newest overall.json of each pair, and save the comparison")
+    .option(
+      "-c, --config <file>",
+      "the file whose definition names the agents and tasks",
+      "configs/assignments/definition.yaml",
+    )
+    .option("-o, --output <folder>", "folder to search for {agent}/{task}/overall.json, at any depth", "output")
+    .option("-s, --save <folder>", "folder to write the comparison to", "analysis")
     .option(
       "-t, --time <since>",
-      "only results from then on: seconds since 1970, a local 2024-01, 2024-01-31 or '2024-01-31 23:59:59', or an age (2d, 12h, 30m, 90s)",
+      "only use results since this time: seconds since 1970, a local 2024-01, 2024-01-31 or '2024-01-31 23:59:59', or an age (2d, 12h, 30m, 90s)",
       "0",
     );
   addLogOptions(command).action((flags: Flags) => run(flags, context));

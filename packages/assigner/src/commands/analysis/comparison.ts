@@ -4,7 +4,7 @@ import { mainMetric } from "../../results/main-metric.js";
 import { type CsvCell, noNumber } from "./csv.js";
 import { validationNames, validationOf } from "./validation.js";
 
-/** The overall of one agent at one task. */
+/** The overall of one agent on one task. */
 export interface CellOverall {
   agent: string;
   task: string;
@@ -13,21 +13,21 @@ export interface CellOverall {
   overall: Record<string, unknown>;
 }
 
-/** What v0.2's analysis makes of a set of results: the content of its files. */
+/** The content of the files that v0.2's analysis writes. */
 export interface Comparison {
-  /** result.json and result.yaml: keys sorted. */
+  /** result.json and result.yaml; keys are sorted. */
   result: Record<string, unknown>;
-  /** Rows of summary.csv, agent_validation.csv and task_validation.csv, the first of each its head. */
+  /** Rows of summary.csv, agent_validation.csv and task_validation.csv; the first row of each is the header. */
   summary: CsvCell[][];
   agentValidation: CsvCell[][];
   taskValidation: CsvCell[][];
-  /** Results that no main metric could be found in. */
+  /** Results without a known main metric. */
   withoutMetric: CellOverall[];
 }
 
 /**
- * Compares agents over tasks. `agents` and `tasks` give the order; tasks of v0.2 stand first, in its order. An agent or a
- * task without a result is left out.
+ * Compares agents across tasks. `agents` and `tasks` give the order; v0.2's tasks come first, in v0.2's order. Agents and
+ * tasks without a result are omitted.
  */
 export function compare(
   cells: readonly CellOverall[],
@@ -65,7 +65,7 @@ function numbersOf({ task, overall }: CellOverall): Pick<Measured, "metric" | "v
   return { metric: mainMetric(task, overall.custom as Json | undefined)?.value, validation: validationOf(overall) };
 }
 
-/** Of each name the mean of those that have it. */
+/** The mean of each share, over the cells that have it. */
 function averages(corner: string, lines: readonly (readonly [string, readonly Validation[]])[]): CsvCell[][] {
   const isAny = lines.some(([, validations]) => validations.some((validation) => validation !== undefined));
   const names = isAny ? validationNames : [];
@@ -88,7 +88,7 @@ function localTime(date: Date): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
 }
 
-/** Agent, then task. */
+/** Nested by agent, then by task. */
 function nested(cells: readonly Measured[], value: (cell: Measured) => unknown): Record<string, unknown> {
   const agents = new Map<string, [string, unknown][]>();
   for (const cell of cells) agents.set(cell.agent, [...(agents.get(cell.agent) ?? []), [cell.task, value(cell)]]);

@@ -1,11 +1,11 @@
 export type CsvCell = string | number;
 
-/** v0.2's sign for a number that there is not; no formula. */
+/** v0.2's placeholder for a missing number; not escaped as a formula. */
 export const noNumber = "--";
 
 /**
- * Rows as comma-separated values, quoted as RFC 4180 has it, with v0.2's line ends (LF). A text that a spreadsheet would
- * take for a formula gets an apostrophe in front, by which spreadsheets know a text; numbers stay numbers.
+ * Rows as comma-separated values, quoted as in RFC 4180, with v0.2's line ends (LF). A text that a spreadsheet would treat
+ * as a formula is prefixed with an apostrophe, which marks it as text; numbers stay numbers.
  */
 export function csvText(rows: readonly (readonly CsvCell[])[]): string {
   return rows.map((row) => `${row.map(cellText).join(",")}\n`).join("");

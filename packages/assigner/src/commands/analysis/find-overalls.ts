@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { CodedError, messageOf } from "@eval/protocol";
 import { fileNames, safeSegment } from "../../results/cell-folder.js";
 
-/** An overall.json of an agent and a task that the configuration knows. */
+/** An overall.json of a configured agent and task. */
 export interface FoundOverall {
   agent: string;
   task: string;
@@ -17,25 +17,25 @@ export interface OverallSearch {
   folder: string;
   agents: readonly string[];
   tasks: readonly string[];
-  /** Files modified before are left out. */
+  /** Files modified before this time are ignored. */
   sinceMs: number;
 }
 
 export interface OverallSearchResult {
-  /** The newest first; of the same time, the one whose path sorts last. */
+  /** Newest first; for equal times, in descending order of paths. */
   found: FoundOverall[];
-  /** Names of folders where an agent's or a task's would stand, that the configuration does not know. */
+  /** Folder names in the position of an agent or a task that the configuration does not define. */
   unknownAgents: string[];
   unknownTasks: string[];
-  /** Files that are too old. */
+  /** The number of files that are too old. */
   older: number;
-  /** What could not be looked into, and why. */
+  /** Paths that could not be read, each with the reason. */
   unreadable: string[];
 }
 
 /**
- * Every `.../{agent}/{task}/overall.json` at any depth under a folder. Links to folders are not followed. Throws
- * OUTPUT_INVALID where the folder itself cannot be read.
+ * Finds every `.../{agent}/{task}/overall.json` at any depth under a folder. Links to folders are not followed. Throws
+ * OUTPUT_INVALID if the folder itself cannot be read.
  */
 export async function findOveralls(search: OverallSearch): Promise<OverallSearchResult> {
   const result: OverallSearchResult = { found: [], unknownAgents: [], unknownTasks: [], older: 0, unreadable: [] };
@@ -53,7 +53,7 @@ export async function findOveralls(search: OverallSearch): Promise<OverallSearch
   return result;
 }
 
-/** Repetitions lie below their task, and are part of it; but a task may be called as one of their folders. */
+/** Folders of epochs are inside their task's folder, and belong to it; but a task may have the name of such a folder. */
 function placeOf(folder: string, agents: ReadonlyMap<string, string>) {
   const isRepetition = /^epoch-\d+$/.test(basename(folder)) && !agents.has(basename(dirname(folder)));
   const cell = isRepetition ? dirname(folder) : folder;
@@ -70,7 +70,7 @@ async function note(result: OverallSearchResult, sinceMs: number, cell: Omit<Fou
   }
 }
 
-/** v0.2 names a folder by the name as it is; we do where that is safe. */
+/** v0.2 uses the name itself as the folder name; we do this only if it is safe. */
 function namesBySegment(names: readonly string[]): Map<string, string> {
   return new Map([
     ...names.map((name) => [name, name] as const),
@@ -95,9 +95,13 @@ async function entriesOf(folder: string, root: string, unreadable: string[]) {
     return await readdir(folder, { withFileTypes: true });
   } catch (cause) {
     if (folder === root) {
-      throw new CodedError("OUTPUT_INVALID", `cannot read the folder ${root}; -o names the one with the results`, {
-        cause,
-      });
+      throw new CodedError(
+        "OUTPUT_INVALID",
+        `cannot read the folder ${root} (set the folder with the results with -o)`,
+        {
+          cause,
+        },
+      );
     }
     unreadable.push(`${folder}: ${messageOf(cause)}`);
     return [];

@@ -19,6 +19,9 @@ test.each([
   expect(parseSince(text, now)).toBe(ms);
 });
 
-test.each(["", "soon", "2w", "d", "2023-02-29", "2024-13", "2024-01-01 24:00:00", "1d2h"])("%j is no time", (text) => {
-  expect(() => parseSince(text, now)).toThrowError(expect.objectContaining({ code: "USAGE" }));
-});
+test.each(["", "soon", "2w", "d", "2023-02-29", "2024-13", "2024-01-01 24:00:00", "1d2h"])(
+  "%j is not a time",
+  (text) => {
+    expect(() => parseSince(text, now)).toThrowError(expect.objectContaining({ code: "USAGE" }));
+  },
+);

@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { formatNumber } from "../../results/summary.js";
 import type { Comparison } from "./comparison.js";
 
-/** The main metrics as text: a line for each agent, a column for each task; no newline at its end. */
+/** The main metrics as a text table: one row per agent, one column per task; no trailing newline. */
 export function renderComparison({ summary }: Pick<Comparison, "summary">): string {
   const [head = [], ...rows] = summary.map((row) => row.map(shown));
   const colAligns = head.map((_, at) => (at === 0 ? "left" : "right") as "left" | "right");

@@ -1,4 +1,4 @@
-/** v0.2's names of how samples ended, each with the statuses whose shares it adds up. Source: its src/analysis.py. */
+/** v0.2's categories of how samples ended, each with the statuses whose shares it sums. Source: v0.2's src/analysis.py. */
 const parts: Record<string, readonly string[]> = {
   Completed: ["completed"],
   "Context Limit Exceeded": ["agent context limit"],
@@ -10,8 +10,8 @@ const parts: Record<string, readonly string[]> = {
 export const validationNames = Object.keys(parts);
 
 /**
- * How an agent's samples ended, by v0.2's names, from the `validation` of an overall.json; undefined where it has no
- * share at all. Statuses are taken in both spellings of v0.2's history: `task error` and `TASK_ERROR`.
+ * How an agent's samples ended, in v0.2's categories, from the `validation` of an overall.json; undefined if it contains no
+ * known status. Both spellings of v0.2's history are accepted: `task error` and `TASK_ERROR`.
  */
 export function validationOf(overall: Record<string, unknown>): Record<string, number> | undefined {
   const { validation } = overall;

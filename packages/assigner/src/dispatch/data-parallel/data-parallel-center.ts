@@ -8,13 +8,13 @@ import type { RunnerPool } from "../processes/runner-pool.js";
 import type { RunnerDescriptor, RunnerServices } from "../runner.js";
 import { FairShare } from "./fair-share.js";
 
-/** How long the slowest runner's first request is waited for, in milliseconds. */
+/** How long to wait for the slowest runner's first request, in milliseconds. */
 const firstRequestMs = 1_000;
 
 /**
- * N runner processes on this machine. Agents live in them; this process plans, keeps the capacities, and writes. A runner
- * that is lost is replaced, and what it ran goes to another once it is dead and its sessions have ended.
- * Parameters: `runners` (default: one for each processor), `deadline_s` (default 30).
+ * Runs N runner processes on this machine. Agents live in them; this process plans, tracks the capacities, and writes
+ * results. A lost runner is replaced; its samples move to another runner after it is dead and its sessions have ended.
+ * Parameters: `runners` (default: the number of processors), `deadline_s` (default 30).
  */
 export class DataParallelCenter extends DispatchCenter<RunParam> {
   readonly #shares: FairShare;
@@ -41,7 +41,7 @@ export class DataParallelCenter extends DispatchCenter<RunParam> {
   }
 
   override async launch(): Promise<void> {
-    // Not above: a runner's process loads this module, and starts no others.
+    // Imported here, because a runner's process loads this module but never starts runners.
     const { RunnerPool } = await import("../processes/runner-pool.js");
     const { options } = this;
     const { deadline_s } = options.parameters as { deadline_s?: number };
@@ -66,7 +66,7 @@ export class DataParallelCenter extends DispatchCenter<RunParam> {
       this.#pool?.proved(runner);
       return this.finish(request.attempt, request.outcome);
     }
-    this.options.logger.debug(`An outcome that came too late is set aside: attempt ${request.attempt} of ${runner}`);
+    this.options.logger.debug(`Ignored a late outcome: attempt ${request.attempt} of ${runner}`);
     return undefined;
   }
 
@@ -84,21 +84,21 @@ export class DataParallelCenter extends DispatchCenter<RunParam> {
     }
   }
 
-  /** Takes what may start and shares it out, until the run is over. */
+  /** Takes attempts and shares them among the runners until the run is over. */
   async #shareOut(): Promise<void> {
     await Promise.race([this.#shares.allAsked(), delay(firstRequestMs, undefined, { ref: false })]);
     for (;;) {
       const room = await this.#shares.room();
       const grants = room === 0 ? undefined : await this.take(room);
       if (grants === undefined) break;
-      // Those that had asked may be lost by now.
+      // A runner that had asked may be lost by now.
       for (const { attempt } of this.#shares.give(grants)) await this.finish(attempt, { kind: "stopped" });
     }
     this.#shares.close();
     this.#pool?.retire();
   }
 
-  /** Its sessions have to end before others may take their place: a task's capacity is a promise, too. */
+  /** Its sessions must end before its samples restart: otherwise a task could exceed its capacity. */
   async #lose(runner: string, why: string): Promise<void> {
     const attempts = this.#shares.leave(runner);
     const wanted = attempts.length > 0 ? this.stopped : AbortSignal.abort();
@@ -109,7 +109,7 @@ export class DataParallelCenter extends DispatchCenter<RunParam> {
   }
 }
 
-/** Each runner has sessions of its own, which end with it. */
+/** Each runner owns its sessions, which end with it. */
 function ownerOf({ owner }: { owner: string }, runner: string): string {
   return `${owner}/${runner}`;
 }

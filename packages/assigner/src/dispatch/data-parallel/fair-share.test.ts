@@ -34,7 +34,7 @@ it("gives each attempt to the runner with the fewest in flight", async () => {
   expect(had).toEqual({ one: ["1", "2", "7"], two: ["3", "5"], three: ["4", "6"] });
 });
 
-it("lets nobody have more than its part, until others leave", async () => {
+it("gives no runner more than its share, until others leave", async () => {
   const shares = new FairShare(4);
   const { had, ask } = collect(shares);
   for (const runner of ["one", "two"]) shares.join(runner);
@@ -54,7 +54,7 @@ it("lets nobody have more than its part, until others leave", async () => {
   expect(had).toEqual({ one: ["1", "2"] });
 });
 
-it("knows what a runner had when it leaves, and whose an outcome is", async () => {
+it("returns a leaving runner's attempts, and knows each attempt's runner", async () => {
   const shares = new FairShare(4);
   for (const runner of ["one", "two"]) shares.join(runner);
   const asked = shares.ask("one");
@@ -68,7 +68,7 @@ it("knows what a runner had when it leaves, and whose an outcome is", async () =
   expect(shares.give(grants(5, 1))).toHaveLength(1);
 });
 
-it("waits for the first request of all, and answers everybody when it is closed", async () => {
+it("waits until all runners have asked, and answers all of them when it is closed", async () => {
   const shares = new FairShare(4);
   for (const runner of ["one", "two"]) shares.join(runner);
   let all = false;

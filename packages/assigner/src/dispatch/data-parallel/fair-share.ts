@@ -3,27 +3,27 @@ import type { Grant } from "../../attempt/attempt.js";
 interface Sharer {
   readonly inFlight: Set<string>;
   hasAsked: boolean;
-  /** Set while it wants attempts: its credit. */
+  /** Set while the runner is waiting for attempts. */
   answer: ((grants: Grant[] | undefined) => void) | undefined;
 }
 
 /**
- * Shares attempts out among runners: each goes to the one with the fewest in flight, and none has more than its part of
- * the capacity, so that whoever asks first does not take all. No I/O, no time.
+ * Shares attempts among runners: each goes to the runner with the fewest in flight, and no runner gets more than its share
+ * of the capacity, so that the first one to ask does not take everything. No I/O, no time.
  */
 export class FairShare {
   readonly #sharers = new Map<string, Sharer>();
   #waiting: (() => void)[] = [];
   #closed = false;
 
-  /** @param capacity the most attempts that can be in flight at once */
+  /** @param capacity maximum number of attempts in flight */
   constructor(private readonly capacity: number) {}
 
   join(runner: string): void {
     this.#sharers.set(runner, { inFlight: new Set(), hasAsked: false, answer: undefined });
   }
 
-  /** Its part goes to the others. Returns the attempts that it had in flight. */
+  /** Removes a runner; its share goes to the others. Returns its attempts in flight. */
   leave(runner: string): string[] {
     const sharer = this.#sharers.get(runner);
     if (sharer === undefined) return [];
@@ -33,7 +33,7 @@ export class FairShare {
     return [...sharer.inFlight];
   }
 
-  /** Resolves with attempts for the runner as soon as it gets some. Undefined: there will be none. */
+  /** Resolves with attempts for the runner, as soon as it gets some. Undefined if there will be none. */
   ask(runner: string): Promise<Grant[] | undefined> {
     const sharer = this.#sharers.get(runner);
     if (sharer === undefined || this.#closed) return Promise.resolve(undefined);
@@ -44,19 +44,19 @@ export class FairShare {
     });
   }
 
-  /** False: the runner has no such attempt. */
+  /** Returns false if the runner has no such attempt. */
   ended(runner: string, attempt: string): boolean {
     const hadIt = this.#sharers.get(runner)?.inFlight.delete(attempt) ?? false;
     if (hadIt) this.#changed();
     return hadIt;
   }
 
-  /** Resolves when every runner has asked once: only then the first attempts can be shared evenly. */
+  /** Resolves when every runner has asked once, because only then can the first attempts be shared evenly. */
   async allAsked(): Promise<void> {
     while (!this.#closed && [...this.#sharers.values()].some(({ hasAsked }) => !hasAsked)) await this.#change();
   }
 
-  /** Resolves with how many attempts those that wait may have, once that is any. 0: it is closed. */
+  /** Resolves with the number of attempts that the waiting runners may get, once it is positive. 0 if closed. */
   async room(): Promise<number> {
     for (;;) {
       const room = this.#waiters().reduce((sum, sharer) => sum + Math.max(0, this.#part - sharer.inFlight.size), 0);
@@ -65,7 +65,7 @@ export class FairShare {
     }
   }
 
-  /** Gives attempts to those that wait. Returns those that nobody could take. */
+  /** Gives attempts to the waiting runners. Returns the attempts that no runner could take. */
   give(grants: readonly Grant[]): Grant[] {
     const waiters = this.#waiters();
     if (waiters.length === 0) return [...grants];
@@ -83,7 +83,7 @@ export class FairShare {
     return [];
   }
 
-  /** There is nothing more for anybody. */
+  /** Resolves all waiting runners with undefined. */
   close(): void {
     this.#closed = true;
     for (const sharer of this.#waiters()) sharer.answer?.(undefined);

@@ -3,7 +3,7 @@ import type { DispatchResult } from "../center-options.js";
 import { DispatchCenter } from "../dispatch-center.js";
 import type { RunnerDescriptor } from "../runner.js";
 
-/** Makes the agents, so that a wrong one shows, and runs nothing. */
+/** Creates the agents, so that an invalid one is reported, and runs nothing. */
 export class DummyCenter extends DispatchCenter<RunParam> {
   override initRunners(): RunnerDescriptor[] {
     return [];

@@ -4,13 +4,13 @@ import { type RunParam, type RunShared, restoreRunParam, runParamOf } from "../.
 import { DispatchCenter } from "../dispatch-center.js";
 import type { RunnerDescriptor } from "../runner.js";
 
-/** What a flow runner sends: it wants attempts, an agent's endpoint is overloaded, or an attempt has ended. */
+/** A message of a flow runner: it requests attempts, reports an overloaded endpoint, or reports the end of an attempt. */
 export type FlowMessage =
   | { type: "take" }
   | { type: "overload"; attempt: string; overload: Overload }
   | { type: "finish"; attempt: string; outcome: AttemptOutcome };
 
-/** The default: one process, all assignments at once, allocated by maximum flow whenever something changed. */
+/** The default: one process, all assignments at once, allocated by maximum flow after every change. */
 export class FlowCenter extends DispatchCenter<RunParam> {
   override initRunners(): RunnerDescriptor[] {
     return [{ module: new URL("./flow-runner.js", import.meta.url).href, export: "FlowRunner", count: 1 }];

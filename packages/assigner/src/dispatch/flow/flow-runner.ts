@@ -6,7 +6,7 @@ import { runSample } from "../../session/run-sample.js";
 import { Runner, type RunnerClass } from "../runner.js";
 import { FlowCenter, type FlowMessage } from "./flow-center.js";
 
-/** Starts every attempt that it is granted, at once: how many run together is the centre's to decide. */
+/** Starts every granted attempt at once: the center decides how many run together. */
 export class FlowRunner extends Runner<RunShared> {
   static readonly center: RunnerClass<RunParam, RunShared>["center"] = FlowCenter;
   readonly #underWay = new Set<Promise<void>>();
@@ -19,7 +19,7 @@ export class FlowRunner extends Runner<RunShared> {
         for (const grant of grants) this.#start(grant);
       }
     } finally {
-      // Also where the centre is gone: what runs has sessions to end.
+      // Also if the center is gone: running attempts must end their sessions.
       await Promise.all(this.#underWay);
     }
   }
@@ -45,7 +45,8 @@ export class FlowRunner extends Runner<RunShared> {
     const { owner, leaseS, limits, agents, tasks } = this.shared;
     const agent = agents.get(agentName);
     const task = tasks.get(taskName);
-    if (agent === undefined || task === undefined) throw new Error(`no agent ${agentName} or task ${taskName} here`);
+    if (agent === undefined || task === undefined)
+      throw new Error(`this runner has no agent ${agentName} or no task ${taskName}`);
     const onOverload = (overload: Overload) => void this.#send({ type: "overload", attempt, overload });
     return runSample({ agent, task, index, owner, leaseS, limits, onOverload, signal: this.services.signal });
   }

@@ -18,16 +18,16 @@ import type { TaskClient } from "../../session/task-client.js";
 import type { StartedSession, StartOptions, TaskSession } from "../../session/task-session.js";
 
 export interface HostTasksOptions {
-  /** A map of tasks, or a file with one under `definition`: what a worker is given. */
+  /** A map of tasks, or a file with one under `definition`, as for a worker. */
   file: string;
-  /** Of the file. */
+  /** The names of tasks in the file. */
   names: readonly string[];
   cwd: string;
   env: Environment;
   logger: Logger;
 }
 
-/** The part of @eval/worker's TaskHost that is needed here. */
+/** The part of @eval/worker's TaskHost that is used here. */
 interface Host {
   readonly indices: readonly SampleIndex[];
   readonly current: number;
@@ -37,8 +37,8 @@ interface Host {
 }
 
 /**
- * Hosts tasks in this process, behind the same shape as the client of a task behind a controller: a debugger steps from the
- * agent into the task, and no timeout hurries it. @eval/worker, which is looked for at run time, does the hosting.
+ * Hosts tasks in this process, with the same interface as the client of a controller: a debugger can step from the agent
+ * into the task, without timeouts. @eval/worker, which is resolved at run time, does the hosting.
  */
 export async function hostTasks({ file, names, cwd, env, logger }: HostTasksOptions): Promise<Map<string, TaskClient>> {
   const worker = (name: string) =>
@@ -87,13 +87,13 @@ class HostedTask {
       const { output } = await asReply(this.host.start(id, index, ownership), signal);
       return { session, output };
     } catch (error) {
-      // A start that nobody waits for any more would hold the task's unit for good. Not awaited: the task may be stuck.
+      // An abandoned start would hold the task's capacity for good. Not awaited, because the task may be stuck.
       void session.cancel();
       throw error;
     }
   }
 
-  /** There is no controller that would end anything. */
+  /** No controller, so there is no lease to renew. */
   async renew(): Promise<undefined> {}
 
   async calculateOverall(results: AsyncIterable<TaskOutput>): Promise<Json> {
@@ -118,7 +118,7 @@ class HostedTask {
   }
 }
 
-/** As it would come over the wire: an error in a reply's form, and nobody waits longer than the run does. */
+/** Behaves like the wire: errors have the form of replies, and nothing waits longer than the run. */
 async function asReply<Value>(answer: Promise<Value>, signal: AbortSignal): Promise<Value> {
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {

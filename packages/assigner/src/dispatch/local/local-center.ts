@@ -7,8 +7,8 @@ import type { FlowMessage } from "../flow/flow-center.js";
 import type { Runner, RunnerClass, RunnerDescriptor } from "../runner.js";
 
 /**
- * The mode to debug in: one process, one assignment after the other in the order of the file, one sample at a time, in
- * the order of the task's indices. Parameter: `in_process`, a file of tasks that this process hosts itself.
+ * The debugging mode: one process, one assignment after the other in the order of the file, one sample at a time in the
+ * order of the task's indices. Parameter: `in_process`, a file of tasks to host in this process.
  */
 export class LocalCenter extends DispatchCenter<RunParam> {
   #runner: Runner<RunShared> | undefined;
@@ -25,7 +25,7 @@ export class LocalCenter extends DispatchCenter<RunParam> {
     return restoreRunParam(param);
   }
 
-  /** The runner works with the clients of the run: a task that this process hosts is there once. */
+  /** The runner uses the run's own clients, because a task hosted in this process must exist only once. */
   override async launch(): Promise<void> {
     const [{ module, export: name }] = this.initRunners() as [RunnerDescriptor];
     const LocalRunner = ((await import(module)) as Record<string, RunnerClass<RunParam, RunShared>>)[name];
@@ -41,7 +41,7 @@ export class LocalCenter extends DispatchCenter<RunParam> {
     for (const cell of plan) {
       if (this.stopped.aborted) break;
       const before = starved.get(cell.task);
-      // Waited for in vain once; the others of its cells need not wait again.
+      // The wait for this task already failed once; its other cells need not wait again.
       if (before) before.left += cell.remaining.length;
       else
         for (const [name, { left, why }] of (await super.start([cell])).starved) {

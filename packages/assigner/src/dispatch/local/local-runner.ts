@@ -2,7 +2,7 @@ import type { Grant } from "../../attempt/attempt.js";
 import { FlowRunner } from "../flow/flow-runner.js";
 import { LocalCenter } from "./local-center.js";
 
-/** Carries one attempt out, and only then takes the next. */
+/** Runs one attempt to its end before it takes the next. */
 export class LocalRunner extends FlowRunner {
   static override readonly center = LocalCenter;
 

@@ -1,12 +1,12 @@
-/** What is about the program of one process, with a value of its own or behind `=`. */
+/** Arguments about the program of one process, with the value as a separate argument or after `=`. */
 const ownProgram = /^(-e|--eval|-p|--print|-pe|--input-type|-i|--interactive)(=|$)/;
 
-/** One debugger's port serves one process. */
+/** A debugger port serves only one process. */
 const ownDebugger = /^--inspect/;
 
 /**
- * Node's own arguments as a forked process may have them: without the debugger's, and without `-e CODE` and the like,
- * which the fork would run instead of its module, and fork again. Pure.
+ * Node's own arguments for a forked process: without those of the debugger, and without `-e CODE` and similar ones, which
+ * the fork would run instead of its module, and fork again. Pure.
  */
 export function forkedExecArgv(execArgv: readonly string[]): string[] {
   const isOwn = (argument: string | undefined = "") => ownProgram.test(argument) || ownDebugger.test(argument);

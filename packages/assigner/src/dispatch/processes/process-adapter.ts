@@ -7,23 +7,23 @@ import { type FromRunner, fromRunnerSchema, type ToRunner } from "./wire-message
 
 export interface ProcessEvents {
   onMessage: (message: FromRunner) => void;
-  /** A line that the process wrote on stdout or stderr. */
+  /** Called with each line that the process writes to stdout or stderr. */
   onLine: (line: string) => void;
 }
 
-/** How long the last messages of a process may take behind its end, in milliseconds. */
+/** How long the last messages of a process may arrive after its exit, in milliseconds. */
 const lastWordsMs = 1_000;
 
-/** A process that can be spoken to and killed. What it means is its owner's to know. */
+/** A process that receives messages and can be killed. Its owner defines their meaning. */
 export interface ProcessAdapter {
   readonly pid: number | undefined;
-  /** Resolves, in words, with how it ended, when it is gone and all that it said has been heard. */
+  /** Resolves with a description of how the process ended, when it is gone and all its output has been received. */
   readonly exited: Promise<string>;
   send(message: ToRunner): void;
   kill(): void;
 }
 
-/** Forks a runner's process. What it prints comes through `onLine`: stdout belongs to the results of the main process. */
+/** Forks a runner's process. Its output goes to `onLine`: stdout is reserved for the main process's results. */
 export function forkRunner(cwd: string, { onMessage, onLine }: ProcessEvents): ProcessAdapter {
   const child = fork(new URL("./runner-process.js", import.meta.url), [], {
     cwd,
@@ -41,7 +41,7 @@ export function forkRunner(cwd: string, { onMessage, onLine }: ProcessEvents): P
   return {
     pid: child.pid,
     exited: exitOf(child),
-    // Where the process is gone its exit says it; a lost message changes nothing.
+    // If the process is gone, its exit reports that; the lost message does not matter.
     send: (message) => void (child.connected && child.send(message, () => {})),
     kill: () => void child.kill("SIGKILL"),
   };

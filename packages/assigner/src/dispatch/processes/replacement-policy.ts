@@ -1,23 +1,23 @@
-/** So many runners of a slot that could not be made, one after the other, and the slot is given up. */
+/** A slot is given up after this many failed starts in a row. */
 const maxFailedStarts = 5;
 
-/** So many that ended without having been of use. */
+/** A slot is given up after this many runners in a row that ended before they were useful. */
 const maxFruitless = 10;
 
 const firstDelayMs = 100;
 
-/** When a slot's runner that ended unasked is replaced. Pure. */
+/** Decides when to replace a slot's runner that ended unexpectedly. Pure. */
 export class ReplacementPolicy {
   #failedStarts = 0;
   #fruitless = 0;
 
-  /** The runner was of use: what comes after it has nothing to do with what was before. */
+  /** The runner did useful work: earlier failures no longer count. */
   proved(): void {
     this.#failedStarts = 0;
     this.#fruitless = 0;
   }
 
-  /** Milliseconds until the next one is started: 100, doubling up to 25,600. Undefined: there is no point in it. */
+  /** Milliseconds until the next start: 100, doubling up to 25,600. Undefined if the slot is given up. */
   next(wasReady: boolean): number | undefined {
     this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1;
     this.#fruitless += 1;

@@ -6,7 +6,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** The runner's end of the channel to its centre: requests, told apart by their ids, and lines for the log. */
+/** The runner's end of the channel to its center: requests, matched to replies by id, and log lines. */
 export class RunnerChannel {
   readonly #waiting = new Map<number, Waiting>();
   #sequence = 0;
@@ -28,7 +28,7 @@ export class RunnerChannel {
     else waiting?.reject(errorOf(message.error));
   }
 
-  /** Nothing will be answered any more. */
+  /** Rejects all pending and later requests. */
   close(why: string): void {
     for (const { reject } of this.#waiting.values()) reject(new Error(why));
     this.#waiting.clear();
@@ -47,13 +47,13 @@ export class RunnerChannel {
     try {
       this.send({ type: "log", level, message, fields });
     } catch {
-      // A function among the fields, say, cannot be sent.
+      // Some fields cannot be sent, for example functions.
       this.send({ type: "log", level, message, fields: {} });
     }
   }
 }
 
-/** As CodedError's shape has it, without loading the error table. */
+/** Has the shape of CodedError, without loading the error table. */
 function errorOf({ code, message }: WireError): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { name: "CodedError", code });
 }

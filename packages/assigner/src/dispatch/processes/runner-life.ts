@@ -4,44 +4,44 @@ import type { ProcessAdapter, ProcessEvents } from "./process-adapter.js";
 import type { FromRunner, WireError } from "./wire-message.js";
 
 export interface RunnerLifeOptions {
-  /** Of the runner, and of no other. */
+  /** Unique to this process. */
   id: string;
-  /** Where its class is. */
+  /** The URL of the module with the runner's class. */
   module: string;
   export: string;
-  /** What is sent to it. */
+  /** The shared parameter. */
   param: unknown;
   fork: (events: ProcessEvents) => ProcessAdapter;
   onRequest: (runner: string, message: unknown) => Promise<unknown>;
   logger: Logger;
   /** Milliseconds. */
   now: () => number;
-  /** Silent for so long, it is killed; milliseconds. */
+  /** The process is killed after this long without a message; milliseconds. */
   deadlineMs: number;
 }
 
-/** How a runner's process ended. By then it is gone. */
+/** How a runner's process ended. By then the process is gone. */
 export type LifeEnd =
   | { kind: "done" }
-  /** It said so itself: it could not be made, or its run threw. */
+  /** The runner reported it: its creation failed, or its run threw. */
   | { kind: "failed"; error: Error }
-  /** It crashed, was killed, or fell silent. */
+  /** The process crashed, was killed, or stopped responding. */
   | { kind: "lost"; error: CodedError };
 
-/** How long a process that has said its last word may linger, in milliseconds. */
+/** How long a process may linger after its last message, in milliseconds. */
 const lingerMs = 2_000;
 
 /** One process of a runner, from its fork to its exit. */
 export class RunnerLife {
   readonly id: string;
-  /** False: it ended before. */
+  /** Resolves with false if it ended before it was ready. */
   readonly ready: Promise<boolean>;
   /** Never rejects. */
   readonly ended: Promise<LifeEnd>;
   readonly #process: ProcessAdapter;
   #lastHeard: number;
   #isReady: (ready: boolean) => void = () => {};
-  /** What it said itself of its end, or why it was killed. */
+  /** The end that the process reported, or why it was killed. */
   #end: LifeEnd | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #isGone = false;
@@ -68,7 +68,7 @@ export class RunnerLife {
     this.#process.send({ type: "run" });
   }
 
-  /** Asks it to end what it runs, and kills it where it has not after `deadlineMs`. */
+  /** Asks the runner to end its attempts, and kills the process if it has not exited after `deadlineMs`. */
   stop(reason: string, deadlineMs: number): void {
     if (this.#isGone) return;
     this.#process.send({ type: "stop", reason });
@@ -79,13 +79,13 @@ export class RunnerLife {
     this.#process.kill();
   }
 
-  /** Looks whether it still lives; `now` is in lived milliseconds. */
+  /** Kills the process if it has been silent for too long; `now` is in lived milliseconds. */
   check(now: number): void {
     const { deadlineMs, logger } = this.options;
     if (this.#end !== undefined || now - this.#lastHeard <= deadlineMs) return;
-    const why = `it did not answer for ${deadlineMs / 1000} s (does its code block the event loop?)`;
+    const why = `it did not respond for ${deadlineMs / 1000} s (does its code block the event loop?)`;
     this.#end = lost(why);
-    logger.warn(`${why}: killing it`);
+    logger.warn(`${why}: killing the process`);
     this.kill();
   }
 

@@ -6,40 +6,40 @@ import { RunnerHost } from "./runner-worker.js";
 
 export interface RunnerPoolOptions {
   descriptors: readonly RunnerDescriptor[];
-  /** What is sent to each runner; structured-cloneable. */
+  /** The parameter for each runner; structured-cloneable. */
   param: () => unknown;
   cwd: string;
-  /** A runner's message; the answer goes back to it. */
+  /** Handles a runner's message; the return value is sent back to it. */
   onRequest: (runner: string, message: unknown) => Promise<unknown>;
-  /** A runner's process is about to be started. Every process has an id of its own, `<slot>.<generation>`. */
+  /** Called before a runner's process is started. Every process has its own id, `<slot>.<generation>`. */
   onStart?: (runner: string) => void;
-  /** A runner is made and waits to run. */
+  /** Called when a runner is created and waits to run. */
   onReady?: (runner: string) => void;
-  /** A runner's process is gone: nothing of it runs any more, and nothing more will be heard of it. */
+  /** Called when a runner's process is gone: nothing of it is running, and no more messages will arrive. */
   onGone?: (runner: string, why: string) => Promise<void>;
   logger: Logger;
   /** Aborts when the run is stopped. */
   stopped: AbortSignal;
-  /** A process that is silent for so long is killed, in milliseconds. Default 30,000. */
+  /** A process that is silent for this long is killed, in milliseconds. Default 30,000. */
   deadlineMs?: number;
-  /** How long runners may take to end what runs once the run is stopped, in milliseconds. Default 10,000. */
+  /** How long runners may take to end their attempts after the run is stopped, in milliseconds. Default 10,000. */
   stopMs?: number;
-  /** Default: forks a process. */
+  /** Starts a process. Default: forks one. */
   fork?: (cwd: string, events: ProcessEvents) => ProcessAdapter;
 }
 
-/** Runners in processes of their own, each replaced when it is lost. For every centre that wants such runners. */
+/** Runners in separate processes, each replaced when it is lost. For any center that needs such runners. */
 export class RunnerPool {
   #hosts: RunnerHost[] = [];
   #looking: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: RunnerPoolOptions) {}
 
-  /** Starts all processes. Rejects with what kept a runner from being made, when none is left. */
+  /** Starts all processes. Rejects with the reason of a failed start if no runner could be created. */
   async launch(): Promise<void> {
     const { descriptors, deadlineMs = 30_000, stopped } = this.options;
     const tickMs = Math.min(1_000, deadlineMs / 10);
-    // A machine that was asleep, or a stopped process group, must not find all runners dead.
+    // After a suspension of the machine or the process group, runners must not count as dead.
     const clock = new LivedClock(() => performance.now(), tickMs);
     const wanted = descriptors.flatMap((descriptor) => Array.from({ length: descriptor.count }, () => descriptor));
     this.#hosts = wanted.map((descriptor, at) =>
@@ -59,7 +59,7 @@ export class RunnerPool {
     }
   }
 
-  /** Lets the runners run until all are done. A runner that fails ends the run; the others are waited for. */
+  /** Lets the runners run until all are done. A runner that fails ends the run; the pool waits for the others. */
   async run(stop: (reason: string) => void): Promise<void> {
     const runs = this.#hosts.map(async (host) => {
       try {
@@ -73,12 +73,12 @@ export class RunnerPool {
     if (failure?.status === "rejected") throw failure.reason;
   }
 
-  /** A runner has been of use: when it is lost it is replaced at once, and not after a growing delay. */
+  /** The runner did useful work: if it is lost, it is replaced without a growing delay. */
   proved(runner: string): void {
     this.#hosts.find(({ life }) => life.id === runner)?.proved();
   }
 
-  /** There is nothing more to run: runners that are lost from now on are not replaced. */
+  /** The run is over: runners that are lost from now on are not replaced. */
   retire(): void {
     for (const host of this.#hosts) host.retire();
   }

@@ -1,6 +1,6 @@
 /**
- * The program of a runner's process: makes one runner and lets it run, as the main process says. It is loaded by fork
- * alone. Nothing heavy is imported here: what a runner needs is loaded by its own module.
+ * The program of a runner's process: creates one runner and runs it, as directed by the main process. It is only loaded by
+ * fork. It imports nothing heavy: the runner's own module loads what the runner needs.
  */
 import { setMaxListeners } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -8,7 +8,7 @@ import type { Runner, RunnerClass } from "../runner.js";
 import { RunnerChannel } from "./runner-channel.js";
 import type { FromRunner, ToRunner } from "./wire-message.js";
 
-/** How long the runner may cancel what runs once the main process is gone, in milliseconds. */
+/** How long the runner may take to cancel its attempts after the main process is gone, in milliseconds. */
 const orphanedMs = 2_000;
 
 const stop = new AbortController();
@@ -18,13 +18,13 @@ let isRunning = false;
 
 process.on("message", (message: ToRunner) => void obey(message).catch(leaveWith));
 process.once("disconnect", () => leaveOrphaned());
-// A terminal's Ctrl-C reaches the whole group: the main process decides, and says so.
+// Ctrl-C in a terminal reaches the whole process group: ignored here, because the main process decides.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
 async function obey(message: ToRunner): Promise<void> {
   switch (message.type) {
     case "build":
-      // First of all: what is made next is a user's code, and may block this thread.
+      // Started first: the user's code is loaded next, and may block this thread.
       watchParent(message.parent);
       setInterval(() => send({ type: "alive" }), message.beatMs);
       runner = await makeRunner(message);
@@ -46,7 +46,7 @@ async function obey(message: ToRunner): Promise<void> {
 }
 
 async function makeRunner({ module, export: name, id, param }: Extract<ToRunner, { type: "build" }>) {
-  // Every attempt under way listens.
+  // Every pending attempt adds a listener.
   setMaxListeners(0, stop.signal);
   const RunnerOf = ((await import(module)) as Record<string, RunnerClass>)[name] as RunnerClass;
   const services = { id, logger: channel.logger(), signal: stop.signal };
@@ -54,21 +54,21 @@ async function makeRunner({ module, export: name, id, param }: Extract<ToRunner,
   return new RunnerOf(shared, channel.request, services);
 }
 
-/** Tells the main process, and ends. */
+/** Reports the error to the main process, and exits. */
 async function leaveWith(error: unknown): Promise<void> {
   const { isCodedError, messageOf } = await import("@eval/protocol");
   const wire = { code: isCodedError(error) ? error.code : undefined, message: messageOf(error) };
   send({ type: "failed", error: wire }, () => process.exit(1));
 }
 
-/** The main process is gone: nobody wants a result any more. */
+/** The main process is gone, so results are no longer needed. */
 function leaveOrphaned(): void {
   stop.abort(new Error("the main process is gone"));
   channel.close("the main process is gone");
   setTimeout(() => process.exit(1), orphanedMs);
 }
 
-/** A thread of its own sees the main process go even while the code of an agent blocks this one. */
+/** A separate thread notices the loss of the main process even while an agent's code blocks this thread. */
 function watchParent(parent: number): void {
   const watch = new URL("./parent-watch.js", import.meta.url);
   new Worker(watch, { workerData: { parent, graceMs: 2 * orphanedMs }, execArgv: [] }).unref();

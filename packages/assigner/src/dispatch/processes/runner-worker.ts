@@ -5,36 +5,36 @@ import { ReplacementPolicy } from "./replacement-policy.js";
 import { type LifeEnd, RunnerLife, type RunnerLifeOptions } from "./runner-life.js";
 
 export interface RunnerHostOptions extends Omit<RunnerLifeOptions, "id" | "param"> {
-  /** Counts from 1 over all runners of the pool. */
+  /** Number of the slot in the pool, counted from 1. */
   slot: number;
-  /** What is sent to each of its runners. */
+  /** The parameter for each of its runners. */
   param: () => unknown;
   logger: Logger;
   /** Aborts when the run is stopped. */
   stopped: AbortSignal;
-  /** How long a runner may take to end what runs once it is stopped, in milliseconds. */
+  /** How long a runner may take to end its attempts after it is stopped, in milliseconds. */
   stopMs: number;
-  /** A runner is about to be started. */
+  /** Called before a runner is started. */
   onStart: (runner: string) => void;
-  /** A runner is ready to run. */
+  /** Called when a runner is ready to run. */
   onReady: (runner: string) => void;
-  /** A runner's process is gone, in whichever way. */
+  /** Called when a runner's process is gone, for whatever reason. */
   onGone: (runner: string, why: string) => Promise<void>;
 }
 
-/** How long a process that runs nothing may take to end, in milliseconds. */
+/** How long an idle process may take to end, in milliseconds. */
 const idleStopMs = 2_000;
 
 export type HostState = "starting" | "running" | "replacing" | "stopped";
 
 /**
- * One slot of a pool, which has one runner's process after the other:
+ * One slot of a pool, which runs one runner's process after the other:
  *
  *     starting --(ready)--> running --(done, stop)--> stopped
  *        ^ |                   |
- *        | +---(is lost)+      | (crashes, is killed, falls silent)
+ *        | +---(is lost)+      | (crashes, is killed, stops responding)
  *        |              v      v
- *        +--(backoff)-- replacing --(no use)--> stopped: the run ends with the error
+ *        +--(backoff)-- replacing --(too many failures)--> stopped: the run ends with the error
  */
 export class RunnerHost {
   #state: HostState = "starting";
@@ -42,9 +42,9 @@ export class RunnerHost {
   #generation = 0;
   readonly #policy = new ReplacementPolicy();
   readonly #retire = new AbortController();
-  /** Nothing is replaced any more. */
+  /** Aborts when runners are no longer replaced. */
   readonly #over: AbortSignal;
-  readonly #mourning = new Set<Promise<void>>();
+  readonly #goneHandlers = new Set<Promise<void>>();
 
   constructor(private readonly options: RunnerHostOptions) {
     this.#over = AbortSignal.any([options.stopped, this.#retire.signal]);
@@ -55,14 +55,14 @@ export class RunnerHost {
     return this.#state;
   }
 
-  /** The process that it has now, or had last. */
+  /** The current process, or the last one. */
   get life(): RunnerLife {
     return this.#life;
   }
 
   /**
-   * Resolves when a first runner is ready: one whose process is lost at its start is replaced, like any other. Rejects
-   * with what kept it from being made.
+   * Resolves when the first runner is ready: a process that is lost during its start is replaced, like any other. Rejects
+   * with the reason if no runner can be created.
    */
   async launched(): Promise<void> {
     if (await this.#life.ready) return;
@@ -70,7 +70,7 @@ export class RunnerHost {
     if (end.kind !== "lost" || this.#over.aborted || !(await this.#replace(end, false))) throw this.#startError(end);
   }
 
-  /** Lets runners run until one is done. Rejects with what a runner failed with, and when replacing is of no use. */
+  /** Lets runners run until one is done. Rejects with a runner's own failure, or after too many replacements. */
   async run(): Promise<void> {
     try {
       for (;;) {
@@ -83,11 +83,11 @@ export class RunnerHost {
       }
     } finally {
       this.#state = "stopped";
-      await Promise.all(this.#mourning);
+      await Promise.all(this.#goneHandlers);
     }
   }
 
-  /** Its runner has been of use. */
+  /** The current runner did useful work. */
   proved(): void {
     this.#policy.proved();
   }
@@ -96,7 +96,7 @@ export class RunnerHost {
     this.#life.stop(reason, this.#state === "running" ? this.options.stopMs : idleStopMs);
   }
 
-  /** There is nothing more to run: a runner that runs may end by itself, and none is started any more. */
+  /** The run is over: a running runner may end by itself, and no new one is started. */
   retire(): void {
     this.#retire.abort();
     if (this.#state !== "running") this.#life.stop("the run is over", idleStopMs);
@@ -107,13 +107,13 @@ export class RunnerHost {
     this.#retire.abort();
     this.#life.stop("the run is over", idleStopMs);
     await this.#life.ended;
-    await Promise.all(this.#mourning);
+    await Promise.all(this.#goneHandlers);
   }
 
   /**
-   * False: the run is over.
-   * @param wasReady whether the one that has ended had been ready; before the first is, a runner that says itself that it
-   * cannot be made is believed at once
+   * Starts runners until one is ready. Returns false if the run is over.
+   * @param wasReady whether the runner that ended had been ready; before the first one is ready, a reported creation failure
+   * is final
    */
   async #replace(first: LifeEnd, wasReady = true): Promise<boolean> {
     this.#state = "replacing";
@@ -122,7 +122,7 @@ export class RunnerHost {
       if (!wasReady && end.kind === "failed") throw end.error;
       const delayMs = this.#policy.next(isReady);
       if (delayMs === undefined) throw this.#givenUp(end);
-      this.options.logger.warn(`${whyOf(end)}; another is started in ${delayMs / 1000} s`);
+      this.options.logger.warn(`${whyOf(end)}; its replacement starts in ${delayMs / 1000} s`);
       await delay(delayMs, undefined, { signal: this.#over }).catch(() => {});
       if (this.#over.aborted) return false;
       this.#life = this.#start();
@@ -139,15 +139,15 @@ export class RunnerHost {
     onStart(id);
     const life = new RunnerLife({ ...this.options, id, param: param() });
     void life.ready.then((isReady) => isReady && onReady(id));
-    const mourning = life.ended.then((end) => this.options.onGone(id, whyOf(end)));
-    this.#mourning.add(mourning);
-    const forget = () => void this.#mourning.delete(mourning);
-    // A failure stays among them, for run() to find.
-    mourning.then(forget, () => {});
+    const handling = life.ended.then((end) => this.options.onGone(id, whyOf(end)));
+    this.#goneHandlers.add(handling);
+    const forget = () => void this.#goneHandlers.delete(handling);
+    // A failed handler stays in the set, so that run() rejects with it.
+    handling.then(forget, () => {});
     return life;
   }
 
-  /** What the runner said itself is the whole story: the same as if it had been made in the main process. */
+  /** A failure that the runner reported is passed on as it is, as if it had occurred in the main process. */
   #startError(end: LifeEnd): Error {
     if (end.kind === "failed") return end.error;
     return new CodedError("START_FAILED", `runner ${this.options.slot} could not be started: ${whyOf(end)}`);
@@ -155,7 +155,7 @@ export class RunnerHost {
 
   #givenUp(end: LifeEnd): Error {
     const code = end.kind === "failed" && isCodedError(end.error) ? end.error.code : "START_FAILED";
-    const text = `runner ${this.options.slot} was started again and again to no use, last: ${whyOf(end)}`;
+    const text = `runner ${this.options.slot} failed too often in a row; last failure: ${whyOf(end)}`;
     return new CodedError(code, text);
   }
 }

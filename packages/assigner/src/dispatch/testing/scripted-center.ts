@@ -8,7 +8,7 @@ interface Param {
   label: string;
 }
 
-/** A centre whose runner ends each attempt as `outcomeOf` says: for the tests of what all centres share. */
+/** A center whose runners end each attempt with the result of `outcomeOf`: for tests of the shared parts of centers. */
 export class ScriptedCenter extends DispatchCenter<Param> {
   static outcomeOf: (grant: Grant, signal: AbortSignal) => Promise<AttemptOutcome>;
   postProcessed = 0;
@@ -35,14 +35,14 @@ export class ScriptedCenter extends DispatchCenter<Param> {
   }
 }
 
-/** @public The centre names it, and it is imported by that name. */
+/** @public Imported by the name in the center's descriptor. */
 export class ScriptedRunner extends Runner<Param> {
   static readonly center = ScriptedCenter;
 
   override async doRun(): Promise<void> {
     if (this.shared.label !== "shared, restored") throw new Error("the shared parameter was not restored");
     const underWay: Promise<unknown>[] = [];
-    // An outcome that cannot be had ends this runner, as a fault of its own would.
+    // A rejected outcome ends this runner, like a failure of its own.
     let fail: (error: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
       fail = reject;
@@ -50,12 +50,12 @@ export class ScriptedRunner extends Runner<Param> {
     for (;;) {
       const grants = (await Promise.race([this.request({ type: "take" }), failure])) as Grant[] | undefined;
       if (grants === undefined) break;
-      for (const grant of grants) underWay.push(this.#carryOut(grant).catch(fail));
+      for (const grant of grants) underWay.push(this.#run(grant).catch(fail));
     }
     await Promise.all(underWay);
   }
 
-  async #carryOut(grant: Grant): Promise<void> {
+  async #run(grant: Grant): Promise<void> {
     const outcome = await ScriptedCenter.outcomeOf(grant, this.services.signal);
     await this.request({ type: "finish", attempt: grant.attempt, outcome });
   }

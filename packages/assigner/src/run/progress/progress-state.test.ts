@@ -17,7 +17,7 @@ function settled(agent: string, accepted: boolean, retried = false): EvaluationE
 }
 
 describe("ProgressState", () => {
-  it("counts in all and by agent; the rate is of this launch alone", () => {
+  it("counts in total and by agent; the rate only includes this launch", () => {
     const state = new ProgressState();
     state.apply(planned, 0);
     for (const event of [settled("a", true), settled("a", true), settled("b", false)]) state.apply(event, 1_000);
@@ -27,7 +27,7 @@ describe("ProgressState", () => {
     expect(state.eta(state.total, 2_000)).toBeCloseTo(13 / 1.5);
   });
 
-  it("does not count a failure that will be tried again", () => {
+  it("does not count a failure that will be retried", () => {
     const state = new ProgressState();
     state.apply(planned, 0);
     state.apply(settled("a", false, true), 1);

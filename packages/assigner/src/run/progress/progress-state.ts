@@ -6,16 +6,16 @@ type Settled = Extract<EvaluationEvent, { type: "settled" }>;
 /** Counts of the whole run, or of one agent. */
 export interface Counts {
   total: number;
-  /** Samples with a result, those of earlier launches among them. */
+  /** Samples with a result, including those of earlier launches. */
   done: number;
   failed: number;
-  /** Of `failed`, by their error. */
+  /** The failed samples, by error. */
   failures: FailureCounts;
-  /** Results of this launch: what the rate is made of. */
+  /** Samples settled in this launch: the basis of the rate. */
   fresh: number;
 }
 
-/** What the progress shows, folded from a run's events. Pure; the time (milliseconds) is an argument. */
+/** State of the progress display, folded from a run's events. Pure; the time (milliseconds) is an argument. */
 export class ProgressState {
   readonly total: Counts = noCounts();
   readonly agents = new Map<string, Counts>();
@@ -33,13 +33,13 @@ export class ProgressState {
     }
   }
 
-  /** Samples settled a second, in this launch. */
+  /** Samples settled per second in this launch. */
   rate(counts: Counts, now: number): number {
     const seconds = this.#startedAt === undefined ? 0 : (now - this.#startedAt) / 1000;
     return seconds > 0 ? counts.fresh / seconds : 0;
   }
 
-  /** Seconds until the end at this rate; undefined while nothing is known. */
+  /** Seconds until the end at the current rate; undefined while the rate is 0. */
   eta(counts: Counts, now: number): number | undefined {
     const rate = this.rate(counts, now);
     return rate > 0 ? (counts.total - counts.done - counts.failed) / rate : undefined;

@@ -5,7 +5,7 @@ import { createProgress } from "./progress.js";
 
 class Screen extends Writable {
   text = "";
-  // What the bars ask of a terminal.
+  // Properties that the bars read from a terminal.
   columns = 100;
   constructor(readonly isTTY: boolean) {
     super();
@@ -16,7 +16,7 @@ class Screen extends Writable {
   }
 }
 
-const waiting: EvaluationEvent = { type: "waiting", task: "t", why: "nobody is there" };
+const waiting: EvaluationEvent = { type: "waiting", task: "t", why: "no worker" };
 const planned: EvaluationEvent = {
   type: "planned",
   output: "/",
@@ -25,11 +25,11 @@ const planned: EvaluationEvent = {
 const fields = { agent: "a", task: "t", index: 0, epoch: 1, retried: false, error: null, info: null };
 const settled: EvaluationEvent = { type: "settled", accepted: true, ...fields };
 
-it.each([true, false])("says what it waits for, and the last state once (terminal: %s)", (isTTY) => {
+it.each([true, false])("shows what it is waiting for, and the last state once (terminal: %s)", (isTTY) => {
   const screen = new Screen(isTTY);
   const progress = createProgress(screen, () => 0);
   progress.onEvent(waiting);
-  expect(screen.text).toContain("waiting for t: nobody is there\n");
+  expect(screen.text).toContain("waiting for t: no worker\n");
   const timedOut: EvaluationEvent = { ...settled, accepted: false, error: "SAMPLE_TIMEOUT" };
   for (const event of [planned, settled, timedOut]) progress.onEvent(event);
   progress.stop();

@@ -3,7 +3,7 @@ import type { EvaluationEvent } from "../../attempt/run-events.js";
 import { formatSeconds, limitTitles } from "../../results/summary.js";
 import { type Counts, ProgressState } from "./progress-state.js";
 
-/** Shows a run while it goes on. */
+/** Shows the progress of a run. */
 export interface Progress {
   onEvent(event: EvaluationEvent): void;
   /** Shows the last state and stops. */
@@ -12,7 +12,7 @@ export interface Progress {
 
 type Output = NodeJS.WritableStream & { isTTY?: boolean };
 
-/** Bars on a terminal; elsewhere a line every few seconds. */
+/** Progress bars on a terminal; otherwise a line every few seconds. */
 export function createProgress(stream: Output, now: () => number = () => performance.now()): Progress {
   return stream.isTTY === true ? new Bars(stream, now) : new Lines(stream, now);
 }
@@ -80,14 +80,14 @@ class Bars implements Progress {
 
   onEvent(event: EvaluationEvent): void {
     this.#state.apply(event, this.now());
-    // Before there are bars: their own log would keep the line until there are.
+    // Written directly: the bars' own log would hold the line back until they exist.
     if (event.type === "waiting") this.stream.write(`waiting for ${event.task}: ${event.why}\n`);
     if (event.type === "planned") this.#create();
     if (event.type === "settled") this.#update(event.agent);
   }
 
   stop(): void {
-    // A second stop would draw the bars over what was printed after the first.
+    // A second stop would draw the bars over later output.
     if (this.#stopped) return;
     this.#stopped = true;
     for (const agent of this.#state.agents.keys()) this.#update(agent);
