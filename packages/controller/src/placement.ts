@@ -100,7 +100,7 @@ export class Placement {
     return reply;
   }
 
-  /** What a failed start leaves behind. Another worker is tried only if this one certainly did not start the sample. */
+  /** Cleans up after a failed start. Another worker is tried only if this one certainly did not start the sample. */
   #mayTryAnother(record: SessionRecord, error: unknown): boolean {
     const { table, closer, time } = this.options;
     const code = codeOf(error);

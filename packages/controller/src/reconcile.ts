@@ -67,7 +67,7 @@ export function reconcile(beliefs: readonly Belief[], seen: Observation, circums
   return { actions: sure, suspects: new Set(suspects) };
 }
 
-/** Believed, but not there: ended without our hearing of it. */
+/** In the table, but not on the worker: the session ended without a message to the controller. */
 function missing(beliefs: readonly Belief[], { version, sessions }: Observation): Action[] {
   const isGone = ({ id, state, seenAt, busy }: Belief) =>
     !sessions.has(id) && state !== "starting" && (version === undefined ? !busy : version >= seenAt);

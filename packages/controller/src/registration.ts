@@ -51,7 +51,7 @@ export class Registration {
     const countsDiffer = worker.incarnation !== undefined && worker.reported !== worker.sessions.size;
     if (worker.synced) {
       if (countsDiffer) void sync.probe(worker);
-    } else if (!(await sync.probe(worker))) throw abnormal(worker, "it did not say what it runs");
+    } else if (!(await sync.probe(worker))) throw abnormal(worker, "it did not list its sessions");
   }
 
   /**
@@ -84,7 +84,7 @@ export class Registration {
 }
 
 function abnormal({ address, task }: WorkerRecord, why: string): CodedError {
-  const advice = "is it reachable from the controller's host? (--self sets the address that a worker gives)";
+  const advice = "check that it is reachable from the controller's host (set the worker's address with --self)";
   const text = `Error: Worker status abnormal\n${address} did not answer as ${task}: ${why}; ${advice}`;
   return new CodedError("WORKER_ABNORMAL", text);
 }

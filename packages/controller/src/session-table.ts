@@ -112,7 +112,7 @@ export class SessionTable {
     return record;
   }
 
-  /** A turn came from the session's client: a sign of life, which also extends the lease of its owner. */
+  /** Records a turn from the session's client: a sign of life, which also extends the lease of the owner. */
   hear(record: SessionRecord, time: Time): void {
     this.touch(record, time);
     const lease = record.owner === undefined ? undefined : this.#leases.get(record.owner);

@@ -77,6 +77,6 @@ function textOf(value: unknown): string {
     return String(value);
   } catch {
     // An object without a usable toString, such as Object.create(null).
-    return `something of type ${typeof value}`;
+    return `a value of type ${typeof value}`;
   }
 }

@@ -71,7 +71,7 @@ describe("loadExport from a package", () => {
       code: "MODULE_NOT_FOUND",
       message: [
         "the package @scope/none is not installed. Install it: npm install @scope/none",
-        "It was looked for from",
+        "Searched from",
         `  ${search.configDir}`,
         `  ${search.cwd}`,
         `  ${search.from}`,
@@ -88,7 +88,7 @@ describe("loadExport from a package", () => {
     importOnly("project", "pack", "one");
     write({ "project/node_modules/unbuilt/package.json": '{"name": "unbuilt", "exports": "./dist/index.js"}' });
     await expect(loadExport("pack/other#X", search)).rejects.toThrow(
-      /pack is installed in .*, but it does not offer pack\/other/,
+      /pack is installed in .*, but it does not export pack\/other/,
     );
     await expect(loadExport("unbuilt#X", search)).rejects.toThrow(/is it built\?/);
   });
@@ -115,7 +115,7 @@ describe("loadExport from a file", () => {
       message: "module ./t.mjs does not export Tusk: it exports Agent, Task",
     });
     await expect(loadExport("./t.mjs", search)).rejects.toThrow(
-      /has no default export; name one behind a #: it exports Agent, Task/,
+      /has no default export; append # and the name of an export: it exports Agent, Task/,
     );
     await expect(loadExport("./e.mjs#toString", search)).rejects.toThrow(
       /does not export toString: it exports nothing/,
@@ -174,7 +174,7 @@ describe("build", () => {
     }
     await expect(build(Task, context)).rejects.toMatchObject({
       code: "MODULE_INVALID",
-      message: "Task cannot be built",
+      message: "Task could not be created",
       cause: { message: "no data" },
     });
   });

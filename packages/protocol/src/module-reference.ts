@@ -26,7 +26,7 @@ export function parseModuleReference(reference: string): ModuleReference {
   if (module.trim() === "" || (named && name === "") || foreign) {
     throw new CodedError(
       "MODULE_INVALID",
-      `${JSON.stringify(reference)} is not a module reference; write "package#Export" or "./file.mjs#Export"`,
+      `${JSON.stringify(reference)} is not a module reference; use the form "package#Export" or "./file.mjs#Export"`,
     );
   }
   const path = module.startsWith("file:") ? fileURLToPath(module) : module;

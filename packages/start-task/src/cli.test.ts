@@ -80,7 +80,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.seen(/The worker is registered/);
     const [, port] = await run.seen(/echo:(\d+) listens on/);
     process.kill(run.pids("echo")[0] as number, "SIGKILL");
-    await run.seen(new RegExp(`echo:${port} ended unasked \\(ended by SIGKILL\\): starting it again in 0.1 s`));
+    await run.seen(new RegExp(`echo:${port} ended unexpectedly \\(ended by SIGKILL\\): restarting it in 0.1 s`));
     await run.seen(new RegExp(`ended unasked[\\s\\S]*echo:${port} listens on`));
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
@@ -104,16 +104,20 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     const run = start(...anyPorts, "-s", "bad", "1", "--restart-limit", "2", "--restart-delay", "20ms");
     expect(await run.exit()).toBe(1);
     expect(run.pids("bad")).toHaveLength(3);
-    expect(run.stderr).toMatch(/bad ended unasked \(exit code 4\), NOT started again: it crashed more than 2 times/);
-    expect(run.stderr).toMatch(/error: not running any more: bad#1: exit code 4.*START_FAILED/);
+    expect(run.stderr).toMatch(
+      /bad ended unexpectedly \(exit code 4\) and is NOT restarted: it crashed more than 2 times/,
+    );
+    expect(run.stderr).toMatch(/error: no longer running: bad#1: exit code 4.*START_FAILED/);
     await run.gone();
   });
 
   it("does not start again what is configured wrongly, and goes on with the others", async () => {
     workspace.config({ echo: {}, wrong: { concurrency: 0 } });
     const run = start(...anyPorts, "-s", "echo", "1", "wrong", "1");
-    await run.seen(/wrong ended unasked \(exit code 2\), NOT started again: its usage or configuration is wrong/);
-    await run.seen(/Not all workers are registered; going on with those that run: .*wrong/);
+    await run.seen(
+      /wrong ended unexpectedly \(exit code 2\) and is NOT restarted: its usage or configuration is wrong/,
+    );
+    await run.seen(/Not all workers are registered; continuing with the running ones: .*wrong/);
     await run.seen(/Registered at/);
     expect(run.pids("wrong")).toHaveLength(1);
     run.signal("SIGTERM");
@@ -150,7 +154,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     workspace.config({ echo: {} }, { start: { echo: 1 }, controller_address: "http://localhost:1/api" });
     const run = start("-p", "0", "--ready-timeout", "1");
     await run.seen(/No controller answers at http:\/\/localhost:1\/api yet; the workers will wait for it/);
-    await run.seen(/going on with those that run: after 1 s, 1 of 1 workers are not registered.*: echo[:#]\d+/);
+    await run.seen(/continuing with the running ones: after 1 s, 1 of 1 workers are not registered.*: echo[:#]\d+/);
     expect(run.alive().length).toBeGreaterThan(1);
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
@@ -159,7 +163,9 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
   it("makes a token where it listens beyond this machine, and removes its file at the end", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--host", "0.0.0.0");
-    const [, file = ""] = await run.seen(/Made a token, since this listens beyond the machine. It is in (\S+):/);
+    const [, file = ""] = await run.seen(
+      /Created a token, because the servers listen beyond this machine. It is in (\S+):/,
+    );
     const [, address] = await run.seen(/The worker is registered at (\S+)/);
     expect((await fetch(`${address}/list_workers`)).status).toBe(401);
     expect(existsSync(file)).toBe(true);
@@ -188,10 +194,10 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     );
     expect(await run.exit()).toBe(2);
     expect(run.stderr).toContain('--start: echo: expected a positive integer, received "0"');
-    expect(run.stderr).toContain("there is no task nosuch: it defines echo, other");
+    expect(run.stderr).toContain("task nosuch is not defined: it defines echo, other");
     expect(run.stderr).toContain("--start: other is named twice");
     expect(run.stderr).toContain("--start: expected pairs NAME NUM, received 9 words");
-    expect(run.stderr).toContain("ports end at 65535");
+    expect(run.stderr).toContain("the highest port is 65535");
     expect(run.stderr).toContain('"ftp://x" is not the address of a controller');
     expect(run.stderr).not.toContain("Started");
   });
@@ -199,7 +205,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
   it("shows a minimal file where there is none", async () => {
     const run = start();
     expect(await run.exit()).toBe(2);
-    expect(run.stderr).toContain("there is no configuration file configs/start_task.yaml");
+    expect(run.stderr).toContain("configuration file not found: configs/start_task.yaml");
     expect(run.stderr).toContain("    controller_address: http://localhost:5000/api");
   });
 

@@ -44,7 +44,7 @@ export function superviseTasks(
   const leave = () => leaving.abort(new CodedError("START_FAILED", "stopped before all workers were registered"));
   const ended = untilEnded(group, controller.supervisor, () => leaving.signal.aborted).finally(leave);
   const ready = untilReady(launch, group, controller.address, leaving.signal);
-  // Whoever does not ask need not hear of it.
+  // Without a handler, a rejection must not be reported as unhandled.
   ready.catch(() => {});
   return {
     controllerAddress: controller.address,
@@ -85,7 +85,7 @@ async function untilReady(launch: Launch, group: ProcessGroup, address: string, 
       signal: AbortSignal.any([signal, failed.signal]),
     });
   } catch (error) {
-    // A sleep that is cut short throws an error of its own.
+    // An aborted sleep throws its own error.
     throw failed.signal.reason ?? signal.reason ?? error;
   } finally {
     await client.http.close();
@@ -106,5 +106,5 @@ async function untilEnded(
 
 function givenUp(supervisors: readonly Supervisor[]): CodedError {
   const whys = supervisors.map(({ label, failure }) => `${label}: ${failure}`);
-  return new CodedError("START_FAILED", `not running any more: ${whys.join("; ")}`);
+  return new CodedError("START_FAILED", `no longer running: ${whys.join("; ")}`);
 }

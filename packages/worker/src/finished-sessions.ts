@@ -35,7 +35,7 @@ export class FinishedSessions {
     return entry !== undefined && entry.expires > now ? entry.session : undefined;
   }
 
-  /** The last reply again, to who asks for that turn. Throws SESSION_NOT_FOUND, TURN_CONFLICT or SESSION_CANCELLED. */
+  /** Returns the last reply again for a repeated turn. Throws SESSION_NOT_FOUND, TURN_CONFLICT or SESSION_CANCELLED. */
   replay(id: number, request: string, turn: number | undefined, now: number): SessionReply {
     const finished = this.get(id, now);
     if (finished === undefined || turn === undefined) throw noSuchSession();

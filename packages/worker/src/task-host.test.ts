@@ -156,7 +156,11 @@ test.each([
   ["nothing", undefined, /must return a final status, not nothing/],
   ["an unknown status", { status: "done" }, /final status, not {"status":"done"}/],
   ["running", { status: "running" }, /final status/],
-  ["a result that JSON cannot hold", { status: "completed", result: 10n }, /JSON cannot hold/],
+  [
+    "a result that cannot be represented in JSON",
+    { status: "completed", result: 10n },
+    /cannot be represented in JSON/,
+  ],
 ])("a task that returns %s has failed", async (_what, returned, message) => {
   const { host } = await createHost(async () => returned);
   const { output } = await host.start(1, 0, owned);
@@ -166,7 +170,7 @@ test.each([
 const cancelled = {
   code: "SESSION_CANCELLED",
   status: 400,
-  message: "The session was cancelled before its turn was over",
+  message: "The session was canceled before its turn was over",
 };
 
 /** A task that ends with `body` when it is released, in its first turn; whether it was cancelled before or not. */
@@ -317,7 +321,7 @@ test.each([
   [{ concurrency: 0 }, /concurrency must be a positive integer, not 0/],
   [{ getIndices: () => [1, 1] }, /distinct strings or integers/],
   [{ getIndices: () => [1.5] }, /distinct strings or integers/],
-  [{ name: "" }, /needs a name/],
+  [{ name: "" }, /must have a name/],
 ])("a task that breaks its contract is refused: %o", async (change, message) => {
   const good = { name: "t", concurrency: 1, getIndices: () => [1], startSample: rounds(0), calculateOverall: () => 1 };
   const task = { ...good, ...change } as unknown as Task;

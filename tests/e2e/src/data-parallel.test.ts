@@ -169,7 +169,9 @@ test("an agent that cannot be made shows before anything is waited for, as under
     return assigner.stderr;
   };
   const parallel = await run(["--data-parallel", "3"]);
-  expect(parallel).toMatch(/^error: agent a: FragileAgent cannot be built: this agent is broken \(MODULE_INVALID\)$/m);
+  expect(parallel).toMatch(
+    /^error: agent a: FragileAgent could not be created: this agent is broken \(MODULE_INVALID\)$/m,
+  );
   expect(parallel).toBe(await run([]));
 });
 

@@ -60,9 +60,9 @@ describe("v0.2's folder of configuration files", () => {
         custom: { counting_accuracy: 1, comparison_accuracy: 1 },
       });
     }
-    expect(run.stderr).toMatch(/api_agents\.yaml: line \d+, column 1: a key stands twice/);
+    expect(run.stderr).toMatch(/api_agents\.yaml: line \d+, column 1: duplicate key/);
     // Once by start-task, once by its worker.
-    expect(tasks.stderr.match(/dbbench\.yaml: line 6, column 5: a key stands twice/g), tasks.stderr).toHaveLength(2);
+    expect(tasks.stderr.match(/dbbench\.yaml: line 6, column 5: duplicate key/g), tasks.stderr).toHaveLength(2);
   });
 
   test("sends what v0.2 sends", async ({ stage }) => {

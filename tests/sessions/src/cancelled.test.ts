@@ -103,7 +103,7 @@ test.each(["controller", "worker"])("a v0.2 client that asks our %s gets a 400 o
   const cancelling = post(asked, "cancel", { session_id });
   await waitFor(() => worker.host.session(session_id).cancelled);
   release();
-  const ofWorker = { detail: "The session was cancelled before its turn was over" };
+  const ofWorker = { detail: "The session was canceled before its turn was over" };
   const detail =
     whom === "controller" ? `Error: Worker returned error\n${JSON.stringify(ofWorker)}` : "No such session";
   expect(await waiting).toMatchObject({ status: 400, body: { detail } });
@@ -125,7 +125,7 @@ test("a v0.2 worker's reply to a turn whose session was cancelled meanwhile is n
     await waitFor(() => worker.requests.at(-1)?.path === "/api/interact");
     await connect(address).cancel({ session_id });
     answer();
-    const detail = client === "ours" ? /cancelled before its turn/ : /^Error: Session does not exist$/;
+    const detail = client === "ours" ? /canceled before its turn/ : /^Error: Session does not exist$/;
     const code = client === "ours" ? { code: "SESSION_CANCELLED" } : {};
     const body = { ...code, detail: expect.stringMatching(detail) };
     expect(await waiting).toMatchObject({ status: 400, body });

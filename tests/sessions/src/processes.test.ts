@@ -28,7 +28,7 @@ test("a port in use is one clear line and exit code 1, for both", async () => {
 test("an unknown task lists the known ones, exit code 2", async () => {
   const config = await writeTask(echoSource, "known");
   const { code, stderr } = await ended(spawnBin("worker", ["other", "-c", config]));
-  expect([code, stderr]).toEqual(["2", expect.stringMatching(/There is no task other in .*: it defines known/)]);
+  expect([code, stderr]).toEqual(["2", expect.stringMatching(/Task other is not defined in .*: it defines known/)]);
 });
 
 test.each([

@@ -59,7 +59,7 @@ describe("reading a file", () => {
     const loading = loadConfig("configs/none.yaml", { cwd: folder, minimalExample: "start:\n  echo: 1\n" });
     await expect(loading).rejects.toMatchObject({
       code: "CONFIG_NOT_FOUND",
-      message: `there is no configuration file ${join("configs", "none.yaml")}\nA minimal one is:\n\n    start:\n      echo: 1`,
+      message: `configuration file not found: ${join("configs", "none.yaml")}\nA minimal configuration file:\n\n    start:\n      echo: 1`,
     });
   });
 
@@ -71,10 +71,10 @@ describe("reading a file", () => {
     [
       "a.yaml",
       "a: {seed: 9007199254740993}",
-      "a.yaml: a.seed: the integer 9007199254740993 is too large to be kept exactly; put it in quotes to have it as a text",
+      "a.yaml: a.seed: the integer 9007199254740993 is too large to be kept exactly; put it in quotes to make it a string",
     ],
     ["a.yaml", "a: [1\nb: 2\n", "a.yaml: line 2, column 1: not valid YAML: deficient indentation"],
-    ["a.toml", "a = 1", "a.toml: expected a file that ends in .yaml, .yml or .json"],
+    ["a.toml", "a = 1", "a.toml: expected a file name that ends in .yaml, .yml or .json"],
   ])("refuses %s with %j", async (name, text, message) => {
     expect(await failureOf(name, { [name]: text })).toBe(message);
   });
@@ -87,7 +87,7 @@ describe("reading a file", () => {
 
   it("cannot read a folder", async () => {
     mkdirSync(join(folder, "dir.yaml"));
-    expect(await failureOf("dir.yaml", {})).toMatch(/^dir\.yaml: cannot be read: EISDIR/);
+    expect(await failureOf("dir.yaml", {})).toMatch(/^dir\.yaml: the file cannot be read: EISDIR/);
   });
 });
 
@@ -153,8 +153,8 @@ describe("import", () => {
     const { value, warnings } = await loadConfig("m.yaml", { cwd: folder });
     expect(value).toEqual({ p: {} });
     expect(warnings).toEqual([
-      "a.yaml: line 2, column 1: a key stands twice in one mapping: the last one counts",
-      "m.yaml: p.import[1]: empty.yaml holds no mapping: nothing comes from it, nor from files listed before it",
+      "a.yaml: line 2, column 1: duplicate key in a mapping: the last one is used",
+      "m.yaml: p.import[1]: empty.yaml contains no mapping: it adds nothing, and removes the content of the files listed before it",
     ]);
   });
 
@@ -173,10 +173,10 @@ describe("problems", () => {
     expect(message.split("\n").sort()).toEqual([
       "  bad.yaml: line 2, column 1: not valid YAML: deficient indentation",
       '  m.yaml: ["a.b"].constructor: this name cannot be used as a key',
-      '  m.yaml: ["a.b"].import: expected the path of a file, or a list of paths',
+      '  m.yaml: ["a.b"].import: expected a file path or a list of file paths',
       "  m.yaml: __proto__: this name cannot be used as a key",
-      "  m.yaml: import[0]: there is no file gone.yaml",
-      "  m.yaml: import[2]: expected the path of a file, or a list of paths",
+      "  m.yaml: import[0]: file not found: gone.yaml",
+      "  m.yaml: import[2]: expected a file path or a list of file paths",
       "6 problems in the configuration:",
     ]);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

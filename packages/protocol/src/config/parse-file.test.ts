@@ -73,7 +73,7 @@ describe("mappings", () => {
   it("let the last of two equal keys win, with a warning in YAML", () => {
     const warn = vi.fn();
     expect(parseFile("a.yaml", "a: 1\nm: {b: 1}\na: 2\nm: {c: 1}\n", warn)).toEqual({ a: 2, m: { c: 1 } });
-    expect(warn.mock.calls).toEqual([["line 3, column 1", "a key stands twice in one mapping: the last one counts"]]);
+    expect(warn.mock.calls).toEqual([["line 3, column 1", "duplicate key in a mapping: the last one is used"]]);
     expect(parseFile("a.json", '{"a": 1, "a": 2}', warn)).toEqual({ a: 2 });
   });
 

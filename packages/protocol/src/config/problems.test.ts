@@ -53,11 +53,15 @@ describe("parseWith", () => {
     [z.string(), [1], "expected a text, received a list"],
     [z.array(z.string()), { a: 1 }, "expected a list, received a mapping"],
     [z.enum(["a", "b"]), "c", 'expected "a" or "b", received "c"'],
-    [z.string().min(1), "", 'expected a text with a length of at least 1, received ""'],
+    [z.string().min(1), "", 'expected a string with a length of at least 1, received ""'],
     [z.number().max(5), 6, "expected a number of at most 5, received 6"],
     [z.strictObject({ a: z.number().optional() }), { b: 1 }, 'unknown key "b"'],
     [z.union([z.string(), z.array(z.string())]), 5, "expected a text or a list, received 5"],
-    [z.string().max(3), "y".repeat(100), `expected a text with a length of at most 3, received "${"y".repeat(56)}...`],
+    [
+      z.string().max(3),
+      "y".repeat(100),
+      `expected a string with a length of at most 3, received "${"y".repeat(56)}...`,
+    ],
     [z.string(expected("a path")), null, "expected a path, received null"],
     [z.string().refine((text) => text === "q", "must be q"), "p", "must be q"],
   ])("words %#", (schema, value, message) => {

@@ -35,9 +35,9 @@ describe("resolveEnvReferences", () => {
         code: "CONFIG_INVALID",
         message: [
           "5 problems in the configuration:",
-          '  m.yaml: agent["g.1"].a[0]: the environment variable ONE is not set; set it, or give a fallback: ${env:ONE:-fallback}',
-          '  m.yaml: agent["g.1"].a[1]: the environment variable TWO is not set; set it, or give a fallback: ${env:TWO:-fallback}',
-          '  m.yaml: agent["g.1"].a[1]: the environment variable ONE is not set; set it, or give a fallback: ${env:ONE:-fallback}',
+          '  m.yaml: agent["g.1"].a[0]: the environment variable ONE is not set; set it, or add a fallback: ${env:ONE:-fallback}',
+          '  m.yaml: agent["g.1"].a[1]: the environment variable TWO is not set; set it, or add a fallback: ${env:TWO:-fallback}',
+          '  m.yaml: agent["g.1"].a[1]: the environment variable ONE is not set; set it, or add a fallback: ${env:ONE:-fallback}',
           '  m.yaml: agent["g.1"].b: malformed reference "${env:1X}"; write ${env:NAME} or ${env:NAME:-fallback}',
           '  m.yaml: agent["g.1"].c: malformed reference "${env:HOST"; write ${env:NAME} or ${env:NAME:-fallback}',
         ].join("\n"),

@@ -61,9 +61,9 @@ test("1 where something failed, with what was expected and what came", async () 
 test.each([
   [["worker"], "commander.missingMandatoryOptionValue", /--url/],
   [["worker", "--url", "localhost:5001/api"], "USAGE", /did you mean http:\/\/localhost:5001\/api\?/],
-  [["worker", "--url", "ftp://localhost/api"], "USAGE", /no HTTP address/],
+  [["worker", "--url", "ftp://localhost/api"], "USAGE", /not an HTTP address/],
   [["controller", "--url", "http://localhost:5000"], "USAGE", /did you mean http:\/\/localhost:5000\/api\?/],
-  [["controller", "--url", "http://127.0.0.1:1/api"], "UNREACHABLE", /http:\/\/127\.0\.0\.1:1\/api cannot be reached/],
+  [["controller", "--url", "http://127.0.0.1:1/api"], "UNREACHABLE", /http:\/\/127\.0\.0\.1:1\/api is unreachable/],
 ])("%j is refused", async (argv, code, message) => {
   await expect(run(argv)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });

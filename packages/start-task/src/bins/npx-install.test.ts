@@ -60,14 +60,14 @@ describe("locateBins, where something is not installed", () => {
     await expect(locate(`console.error("npm error code ENOTFOUND"); process.exit(1)`)).rejects.toMatchObject({
       code: "START_FAILED",
       message: expect.stringMatching(
-        /npx cannot install @eval\/worker, .*\(exit code 1\): is the network there\? Or install by hand: npm install @eval\/worker [\s\S]*ENOTFOUND/,
+        /npx could not install @eval\/worker, .*\(exit code 1\): check the network connection, or install it yourself: npm install @eval\/worker [\s\S]*ENOTFOUND/,
       ),
     });
     await expect(locate("")).rejects.toThrow("it printed no path");
   });
 
   it("gives npx up after its time, or when the start is ended", async () => {
-    await expect(locate("setInterval(() => {}, 1000)", undefined, 300)).rejects.toThrow("not done after 0.3 s");
+    await expect(locate("setInterval(() => {}, 1000)", undefined, 300)).rejects.toThrow("not finished after 0.3 s");
     const stop = AbortSignal.timeout(200);
     const failure = await locate("setInterval(() => {}, 1000)", stop).catch((error) => error);
     expect(failure).toBe(stop.reason);

@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "--restart-delay", "50ms");
     await run.seen(/The worker is registered/);
     process.kill(run.pids("boxed")[0] as number, "SIGKILL");
-    await run.seen(/ended unasked \(ended by SIGKILL\): starting it again[\s\S]*Hosting boxed/);
+    await run.seen(/ended unexpectedly \(ended by SIGKILL\): restarting it[\s\S]*Hosting boxed/);
     const [first, kill, second] = calls();
     expect(kill).toEqual(["kill", first?.[4]]);
     expect(second?.[4]).not.toBe(first?.[4]);
@@ -100,7 +100,7 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
     const run = start("-s", "boxed", "1");
     expect(await run.exit()).toBe(2);
     expect(run.stderr).toMatch(
-      /listens on loopback alone, which a container on Linux cannot reach: .*--host 0\.0\.0\.0/,
+      /listens only on loopback, which a container on Linux cannot reach: .*--host 0\.0\.0\.0/,
     );
     expect(run.stderr).not.toContain("Started");
   });
@@ -112,6 +112,6 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
     const run = start("--host", "0.0.0.0", "-c", file, "-s", "boxed", "1");
     expect(await run.exit()).toBe(2);
     other.remove();
-    expect(run.stderr).toContain("a container sees the working directory alone");
+    expect(run.stderr).toContain("a container can access only the working directory");
   });
 });

@@ -17,7 +17,7 @@ export const defaultController = "http://localhost:5000/api";
 export function parseControllerAddress(text: string): ControllerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new CodedError("USAGE", `"${text}" is not the address of a controller: write it like ${defaultController}`);
+    throw new CodedError("USAGE", `"${text}" is not the address of a controller: use a form like ${defaultController}`);
   }
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
   const path = url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");

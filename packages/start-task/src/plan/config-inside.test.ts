@@ -3,5 +3,5 @@ import { configInside } from "./config-inside.js";
 
 it("configInside refuses a file outside", () => {
   expect(configInside("/work/a/b.yaml", "/work")).toBe("a/b.yaml");
-  expect(() => configInside("/elsewhere/b.yaml", "/work")).toThrow("lies outside /work");
+  expect(() => configInside("/elsewhere/b.yaml", "/work")).toThrow("is outside /work");
 });

@@ -7,7 +7,7 @@ export function configInside(config: string, cwd: string): string {
   if (path.startsWith("..") || isAbsolute(path)) {
     throw new CodedError(
       "USAGE",
-      `${config} lies outside ${cwd}, and a container sees the working directory alone: start from a folder that holds the file`,
+      `${config} is outside ${cwd}, but a container can access only the working directory: start from a folder that contains the file`,
     );
   }
   return path.split(sep).join("/");

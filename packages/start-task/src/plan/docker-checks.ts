@@ -20,7 +20,7 @@ export interface DockerQuestion {
 export async function assertDockerWorks(question: DockerQuestion): Promise<void> {
   const { controller, controllerHost, answers, path, platform } = question;
   if (!isOnPath("docker", path ?? "", platform)) {
-    throw new CodedError("USAGE", "tasks with docker.image need docker, and there is no docker on PATH: install it");
+    throw new CodedError("USAGE", "tasks with docker.image require docker, which is not on the PATH: install it");
   }
   // Elsewhere, docker's virtual machine hands a container's connections on to the host's loopback.
   if (platform !== "linux" || !controller.loopback) return;
@@ -28,11 +28,11 @@ export async function assertDockerWorks(question: DockerQuestion): Promise<void>
   const othersLoopback = controllerHost === undefined && answers && !(await answersBeyondLoopback(controller.port));
   if (!ownLoopback && !othersLoopback) return;
   const remedy = ownLoopback
-    ? "let it listen beyond: --host 0.0.0.0"
-    : "start it with --host 0.0.0.0 and a token, and give that to start-task as EVAL_TOKEN";
+    ? "set --host 0.0.0.0"
+    : "start it with --host 0.0.0.0 and a token, and set EVAL_TOKEN to this token for start-task";
   throw new CodedError(
     "USAGE",
-    `the controller at ${controller.text} listens on loopback alone, which a container on Linux cannot reach: ${remedy}`,
+    `the controller at ${controller.text} listens only on loopback, which a container on Linux cannot reach: ${remedy}`,
   );
 }
 

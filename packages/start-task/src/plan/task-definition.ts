@@ -37,7 +37,7 @@ export function readDefinition(
   if (!isMapping(found)) {
     const known = Object.keys(config.definition).filter((key) => isMapping(config.definition[key]));
     const list = known.length === 0 ? "it defines none" : `it defines ${known.join(", ")}`;
-    problems.add([], `there is no task ${name}: ${list}`);
+    problems.add([], `task ${name} is not defined: ${list}`);
     return undefined;
   }
   const resolved = attempt(problems, [name], () => resolveEnvReferences(found, env));

@@ -31,7 +31,7 @@ export interface ChildDependencies {
   onListening: (listening: Listening) => void;
 }
 
-/** One process that start-task owns, in a group of its own: a terminal's Ctrl-C reaches start-task alone. */
+/** One process that start-task manages, in its own process group, so that a terminal's Ctrl-C reaches only start-task. */
 export class Child {
   /** Never rejects. When it resolves, nothing that the process has started is left and its output is written. */
   readonly exited: Promise<ChildExit>;

@@ -57,7 +57,7 @@ describe("building DBBench", () => {
       /data\.jsonl:2: not JSON[\s\S]*:4: label: [\s\S]*:5: answer_md5: is required/,
     );
     await dataFile("", "");
-    await expect(DBBench({ parameters: { data_file }, configDir })).rejects.toThrow("holds no sample");
+    await expect(DBBench({ parameters: { data_file }, configDir })).rejects.toThrow("contains no samples");
   });
 
   it("says so when the server cannot be reached, without its password", async () => {

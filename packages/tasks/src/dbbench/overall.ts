@@ -2,7 +2,7 @@ import type { Json, TaskOutput } from "@eval/protocol/task";
 import { type DBBenchSample, isWriteKind, kindOf } from "./data-set.js";
 import { isCorrect } from "./score.js";
 
-/** The kinds that v0.2 reports, in its order; a kind of a data set's own is added behind them. */
+/** The kinds that v0.2 reports, in its order; other kinds of a data set follow. */
 const knownKinds = [
   "other",
   "counting",

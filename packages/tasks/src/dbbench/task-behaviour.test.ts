@@ -184,7 +184,7 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
       new ScriptedSession(() => ({ status, content: null }));
     expect(await statusOf(ending("cancelled"))).toBe("unknown");
     expect(await statusOf(ending("agent context limit"))).toBe("agent context limit");
-    await expect(task.startSample(9, saying())).rejects.toThrow("There is no sample 9");
+    await expect(task.startSample(9, saying())).rejects.toThrow("Sample 9 does not exist");
   });
 
   test("scores a sample that writes by what the table holds at the end", async () => {

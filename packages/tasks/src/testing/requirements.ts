@@ -9,7 +9,7 @@ const required = process.env.EVAL_REQUIRE_SERVICES === "1";
 /** The address of the MariaDB or MySQL server that tests use. */
 export const mysqlAddress = process.env.EVAL_TEST_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/";
 
-/** The development split of the published data, which lies beside the repository. */
+/** The development split of the published data, next to the repository. */
 export const developmentData = fileURLToPath(
   new URL("../../../../../shared/data/agentbench/dbbench/dev.jsonl", import.meta.url),
 );
@@ -30,5 +30,5 @@ export async function skipWithoutMysql(): Promise<boolean> {
 }
 
 export function skipWithoutDevelopmentData(): boolean {
-  return skipBecause(existsSync(developmentData) ? undefined : `${developmentData} is not there`);
+  return skipBecause(existsSync(developmentData) ? undefined : `${developmentData} does not exist`);
 }

@@ -22,7 +22,7 @@ export function skipBecause(reason: string | undefined): boolean {
 }
 
 export function missingDevelopmentData(): string | undefined {
-  return existsSync(resolve(repository, developmentData)) ? undefined : `${developmentData} is not there`;
+  return existsSync(resolve(repository, developmentData)) ? undefined : `${developmentData} does not exist`;
 }
 
 export function missingMysql(): Promise<string | undefined> {

@@ -62,7 +62,7 @@ describe("a controller of v0.2 with our workers and our assigner", () => {
     expect(cell.indices()).toEqual(allIndices(samples));
     expect(cell.failures().map(({ error }) => error)).toEqual(Array(8).fill("INTERACT_FAILED"));
     const said = () => workers.map(({ stderr }) => stderr).join();
-    await waitFor(() => said().includes("no turn came any more"), { what: "a worker to end what was forgotten" });
+    await waitFor(() => said().includes("no further turn arrived"), { what: "a worker to end what was forgotten" });
   });
 
   test("that hangs, as it does when a worker dies, is not waited for any longer than was said", async ({ stage }) => {

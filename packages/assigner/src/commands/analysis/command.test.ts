@@ -129,7 +129,7 @@ describe("npx @eval/assigner analyze", () => {
     [["-o", "configs"], 2, /no result to analyse: \S+configs has no AGENT\/TASK\/overall\.json \(/],
     [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere; -o names/],
     [["-o", "out", "-t", "soon"], 2, /--time: "soon" is no time; expected /],
-    [["-o", "out", "-c", "none.yaml"], 2, /there is no configuration file none\.yaml/],
+    [["-o", "out", "-c", "none.yaml"], 2, /configuration file not found: none\.yaml/],
     [["-o", "out", "-c", "bare.yaml"], 2, /bare\.yaml: definition\.agent: is missing[\s\S]*definition\.task/],
     [["-o", "out", "-s", "bare.yaml"], 1, /cannot write \S+bare\.yaml\/result\.json/],
     [["-o", "out", "extra"], 2, /too many arguments/],

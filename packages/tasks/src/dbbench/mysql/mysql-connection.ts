@@ -51,7 +51,7 @@ export function connect(factory: ConnectionFactory, options: ConnectionOptions):
 
 /**
  * Runs a statement; its first `most` rows. Where there are that many, `stop` is called once to end the statement, and
- * what still comes is forgotten.
+ * further results are ignored.
  */
 export async function query(
   connection: Connection,

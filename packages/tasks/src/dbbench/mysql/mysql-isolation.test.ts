@@ -211,7 +211,7 @@ describe.skipIf(skip)("the configured user of a database server", () => {
     try {
       const building = build(addressFor(user));
       await expect(building).rejects.toMatchObject({ code: "START_FAILED" });
-      await expect(building).rejects.toThrow("cannot make the schema and the user of a sample");
+      await expect(building).rejects.toThrow("cannot create the schema and the user of a sample");
     } finally {
       await admin.query(`DROP USER '${user}'@'%'`);
     }

@@ -22,7 +22,7 @@ export interface QueryLimits {
 }
 
 /**
- * An engine with a memory of its own, for one database at a time. After any error other than EngineError and OutOfMemory
+ * An engine with its own memory, for one database at a time. After any error other than EngineError and OutOfMemory
  * it is broken and must not be used again.
  */
 export class Engine {

@@ -66,7 +66,7 @@ export class Statement {
     functions.sqlite3_reset(this.at);
   }
 
-  /** The current row. It fails where it takes more than so many bytes: many columns can show one huge value. */
+  /** The current row. Fails if it has more than this many bytes: many columns can contain the same huge value. */
   row(cut: Cut, mostBytes: number): SqlValue[] {
     let left = mostBytes;
     const bounded: Cut = (bytes) => {
