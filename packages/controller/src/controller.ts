@@ -126,7 +126,7 @@ export class Controller {
     }
   }
 
-  /** Cancels sessions whose lease has expired. */
+  /** Cancels expired sessions: those whose lease has ended, and those of v0.2 clients without a recent turn. */
   async cleanSessions(): Promise<void> {
     const expired = this.table.expired(this.clock.now(), this.limits.sessionExpireMs);
     await Promise.all(expired.map((record) => this.closer.close(record)));

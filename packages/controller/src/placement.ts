@@ -57,7 +57,7 @@ export class Placement {
     assertSame(there.task, there.index, request);
     const reply = await this.#startAt(there.worker, id, request, peer).catch((error: unknown) => {
       if (codeOf(error) === "SESSION_CANCELLED") table.close(there, time());
-      // Its process is no more, and the session with it.
+      // Its process has ended, and the session with it.
       if (codeOf(error) !== "WRONG_WORKER") throw error;
     });
     return reply ? this.#settle(there, reply, peer) : this.#place(id, task, request, peer, undefined);

@@ -103,7 +103,7 @@ test("a session that is starting is never dropped, nor one that was seen later t
   );
 });
 
-test("of a v0.2 worker, only what was suspected before is dropped or cancelled, and nothing that is in use", () => {
+test("of a v0.2 worker, only what was suspected before is dropped or canceled, and nothing that is in use", () => {
   fc.assert(
     fc.property(beliefs, observation(fc.constant(undefined)), circumstances, (before, seen, around) => {
       const { actions, suspects } = reconcile(before, seen, around);

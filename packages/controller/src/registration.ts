@@ -56,7 +56,7 @@ export class Registration {
 
   /**
    * The worker is called back at the address that it gave. Only when the process that sent the heartbeat answers there
-   * does it take the place of whoever was there before: a late heartbeat of a process that is no more changes nothing.
+   * does it take the place of whoever was there before: a late heartbeat of a process that has ended changes nothing.
    */
   async #register(heartbeat: WholeHeartbeat, peer: Peer): Promise<void> {
     const { registry, sync, logger, time } = this.options;

@@ -2,7 +2,7 @@ import type { SampleIndex, SessionId } from "@eval/protocol";
 import type { WorkerRecord } from "./worker-registry.js";
 
 /**
- * `starting`: the worker was asked and has not answered; `open`: the worker has it; `closing`: it is being cancelled,
+ * `starting`: the worker was asked and has not answered; `open`: the worker has it; `closing`: it is being canceled,
  * and holds its unit of capacity until the worker confirms.
  */
 export type SessionState = "starting" | "open" | "closing";

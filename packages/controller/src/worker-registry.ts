@@ -80,7 +80,7 @@ export class WorkerRegistry {
     return this.#byAddress.get(address);
   }
 
-  /** A heartbeat with its indices; undefined where they are given by a digest that is not the task's. */
+  /** A heartbeat with its indices; undefined if they are given by a digest that is not the task's. */
   complete(heartbeat: Heartbeat): WholeHeartbeat | undefined {
     const { name, indices, indices_digest: digest } = heartbeat;
     if (indices !== undefined) return { ...heartbeat, indices };

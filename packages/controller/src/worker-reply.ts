@@ -34,7 +34,7 @@ export function sessionReply(
 }
 
 /**
- * Refuses a reply of a session that was cancelled while it was awaited: whatever its task made of that is no result.
+ * Refuses a reply of a session that was canceled while it was awaited: whatever its task made of that is no result.
  * Our workers refuse it themselves, and know better than we which came first; a v0.2 worker answers as if it were one.
  */
 export function assertNotCancelled({ state, worker }: SessionRecord, peer: Peer): void {

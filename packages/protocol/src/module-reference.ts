@@ -15,7 +15,7 @@ export interface ModuleReference {
 /** A text after `#` that can be the name of an export; a `#` in a folder's name is followed by a separator. */
 const referencePattern = /^(.*)#([^/\\#]*)$/s;
 
-/** Takes a reference apart, aliases included. Throws MODULE_INVALID where it is none, MODULE_NOT_FOUND as above. */
+/** Takes a reference apart, aliases included. Throws MODULE_INVALID if it is none, MODULE_NOT_FOUND as above. */
 export function parseModuleReference(reference: string): ModuleReference {
   const resolved = resolveModuleAlias(reference);
   const [, before, name] = referencePattern.exec(resolved) ?? [];

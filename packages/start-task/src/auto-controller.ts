@@ -11,7 +11,7 @@ import type { Supervisor } from "./processes/supervisor.js";
 export interface KnownController {
   /** Address that workers and clients are given. */
   address: string;
-  /** Undefined where it is not ours. */
+  /** Undefined if it is not ours. */
   supervisor: Supervisor | undefined;
 }
 

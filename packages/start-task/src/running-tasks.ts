@@ -12,7 +12,7 @@ export interface RunningTasks {
   controllerAddress: string;
   /** As they are now, in the order of their ports. */
   readonly workers: readonly ProcessInfo[];
-  /** Undefined where the controller is not ours. */
+  /** Undefined if the controller is not ours. */
   readonly controller: ProcessInfo | undefined;
   /** What controller and workers demand; undefined: nothing. */
   token: string | undefined;
@@ -24,7 +24,7 @@ export interface RunningTasks {
    */
   ready: Promise<void>;
   /**
-   * Resolves when nothing is left running: with undefined where it was stopped, with START_FAILED where no worker, or
+   * Resolves when nothing is left running: with undefined if it was stopped, with START_FAILED where no worker, or
    * not the controller, could be kept running.
    */
   ended: Promise<CodedError | undefined>;

@@ -40,7 +40,7 @@ describe("VirtualTask", () => {
     expect(await task.startSample(0, session)).toEqual({ status: "unknown", result: null });
   });
 
-  it("ends a delay when the session is aborted, and a sample when it is cancelled", async () => {
+  it("ends a delay when the session is aborted, and a sample when it is canceled", async () => {
     const session = saying("a");
     const running = VirtualTask({ parameters: { delay_ms: 3_600_000 }, configDir }).startSample(0, session);
     session.abort();

@@ -29,7 +29,7 @@ export interface RunWorkerOptions {
   version?: string;
   /** Milliseconds between two heartbeats. Default 8,000. */
   heartbeatMs?: number;
-  /** How long a cancelled task may take to end, in milliseconds. Default 30,000. */
+  /** How long a canceled task may take to end, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
   /** How long sessions outlive their lease while the controller is unreachable, in milliseconds. Default 30,000. */
   graceMs?: number;
@@ -109,7 +109,7 @@ async function endSessions(tasks: TaskHost, beats: HeartbeatLoop, drainMs: numbe
   await endsWithin(beats.announce(), 2_000);
   if (await drained) return;
   void tasks.cancelAll();
-  // Bounded: a task that ignores its cancelling is dropped after the deadline.
+  // Bounded: a task that ignores its canceling is dropped after the deadline.
   await tasks.ended();
 }
 

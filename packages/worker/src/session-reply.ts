@@ -28,7 +28,7 @@ function sessionCancelled(): CodedError {
   return new CodedError("SESSION_CANCELLED", "The session was canceled before its turn was over");
 }
 
-/** The same for a v0.2 peer: it knows of no cancelled sessions, only of none. */
+/** The same for a v0.2 peer: it knows of no canceled sessions, only of none. */
 export function inV02Words(error: unknown): unknown {
   if (!isCodedError(error) || error.code !== "SESSION_CANCELLED") return error;
   return new CodedError(error.code, error.message, { detail: noSuchSession().detail });

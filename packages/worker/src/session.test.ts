@@ -44,7 +44,7 @@ test("a cancelled task gets `cancelled` for the action it waits in, and for ever
   expect(session.view.signal.aborted).toBe(true);
 });
 
-test("a cancelled session has no result, whatever its task returns", async () => {
+test("a canceled session has no result, whatever its task returns", async () => {
   const session = create();
   const last = session.outcome();
   session.cancel();

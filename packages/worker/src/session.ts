@@ -124,7 +124,7 @@ export class HostedSession {
     this.#abort.abort(new Error("the session was canceled"));
   }
 
-  /** The end: answers the turn that waits, if any, and returns the last outcome. A cancelled session has no result. */
+  /** The end: answers the turn that waits, if any, and returns the last outcome. A canceled session has no result. */
   finish({ status, result }: CheckedResult, failed: boolean): TurnOutcome {
     this.#phase = "finished";
     this.#resumeTask?.({ status: "cancelled", content: null });

@@ -173,7 +173,7 @@ const cancelled = {
   message: "The session was canceled before its turn was over",
 };
 
-/** A task that ends with `body` when it is released, in its first turn; whether it was cancelled before or not. */
+/** A task that ends with `body` when it is released, in its first turn; whether it was canceled before or not. */
 async function createHeld(body: () => unknown) {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -214,7 +214,7 @@ test.each<[string, () => unknown]>([
   await expect(host.interact(say("a"))).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
 });
 
-test("a start whose session is cancelled is answered with an error, also when it is sent again", async () => {
+test("a start whose session is canceled is answered with an error, also when it is sent again", async () => {
   let release = () => {};
   const { host } = await createHost(async (session) => {
     await new Promise<void>((resolve) => {
@@ -231,7 +231,7 @@ test("a start whose session is cancelled is answered with an error, also when it
   await expect(host.start(1, 0, owned)).rejects.toMatchObject(cancelled);
 });
 
-test("a session that is cancelled between two turns: the last turn and the next one are told so", async () => {
+test("a session that is canceled between two turns: the last turn and the next one are told so", async () => {
   const { host } = await createHost(rounds(3));
   await host.start(1, 0, owned);
   await host.interact(say("a", 1));
@@ -239,7 +239,7 @@ test("a session that is cancelled between two turns: the last turn and the next 
   for (const turn of [1, 2]) await expect(host.interact(say("a", turn))).rejects.toMatchObject(cancelled);
 });
 
-test("a cancelled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
+test("a canceled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
   const { host } = await createHost(rounds(1));
   await host.start(1, 0, owned);
   expect(await host.cancel(1)).toEqual({ session_id: 1 });
@@ -273,7 +273,7 @@ test("draining takes no new sample and waits for the running ones", async () => 
   expect(await drained).toBe(true);
 });
 
-test("out of contact for longer than lease and grace, waiting sessions with a lease are cancelled", async () => {
+test("out of contact for longer than lease and grace, waiting sessions with a lease are canceled", async () => {
   const { host } = await createHost(rounds(1));
   await host.start(1, 0, owned);
   await host.start(2, 0, { ...v02 });

@@ -21,7 +21,7 @@ export interface TaskHostOptions {
   logger: Logger;
   /** Monotonic milliseconds in which this process lived. Default performance.now. */
   now?: () => number;
-  /** How long a cancelled task may take to end by itself, in milliseconds. Default 30,000. */
+  /** How long a canceled task may take to end by itself, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
   /** How long the caller of a cancel waits for that, in milliseconds. Default 4,500: v0.2's controller hangs up after 5 s. */
   cancelReplyMs?: number;
@@ -117,7 +117,7 @@ export class TaskHost {
     const request = JSON.stringify(agent_response);
     const session = this.#sessions.get(id);
     if (session === undefined) return this.#finished.replay(id, request, turn, this.#now());
-    // Whichever turn is asked for of a session that is being cancelled, the end of that is the answer.
+    // Whichever turn is asked for of a session that is being canceled, the end of that is the answer.
     if (!session.cancelled) this.#take(session, agent_response, request, turn);
     const outcome = session.outcome();
     const isThere = wait_ms === undefined || (await endsWithin(outcome, wait_ms));

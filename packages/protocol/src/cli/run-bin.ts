@@ -18,7 +18,7 @@ export interface BinContext {
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   /** For onShutdown. */
   process: SignalSource;
-  /** Sends a message to the parent process; undefined where there is no channel to one. */
+  /** Sends a message to the parent process; undefined if there is no channel to one. */
   send?: ((message: Record<string, unknown>) => unknown) | undefined;
 }
 

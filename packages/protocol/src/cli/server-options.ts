@@ -44,7 +44,7 @@ export interface TokenQuestion {
 }
 
 /**
- * The token that a server bound to `host` demands: `--token`, else EVAL_TOKEN, else none. Throws USAGE where the host
+ * The token that a server bound to `host` demands: `--token`, else EVAL_TOKEN, else none. Throws USAGE if the host
  * reaches beyond this machine and there is neither a token nor `--insecure`.
  */
 export function resolveToken({ host, token, insecure, env }: TokenQuestion): string | undefined {

@@ -20,7 +20,7 @@ export interface ConformanceReport {
   role: "controller" | "worker";
   /** Without credentials. */
   url: string;
-  /** True where nothing failed and nothing of {@link unchecked} is missing; other skipped checks do not count. */
+  /** True if nothing failed and nothing of {@link unchecked} is missing; other skipped checks do not count. */
   ok: boolean;
   /** Required checks that could not run: without them, the report cannot say whether the contract is kept. */
   unchecked: string[];

@@ -92,7 +92,7 @@ async function assertRole(client: RawClient, address: string, role: "controller"
   }
 }
 
-/** Undefined where nothing answers: the checks will say so. */
+/** Undefined if nothing answers: the checks will say so. */
 async function statusOf(client: RawClient, path: string): Promise<number | undefined> {
   try {
     return (await client.get(path)).status;

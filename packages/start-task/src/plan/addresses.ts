@@ -13,7 +13,7 @@ export interface ControllerAddress {
 
 export const defaultController = "http://localhost:5000/api";
 
-/** Throws USAGE where it is no HTTP address. */
+/** Throws USAGE if it is no HTTP address. */
 export function parseControllerAddress(text: string): ControllerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
@@ -39,7 +39,7 @@ export function workerAddress(name: string, port: number): string {
   return `http://${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}/api`;
 }
 
-/** The name under which the controller reaches workers that listen on `host`. Throws USAGE where it cannot. */
+/** The name under which the controller reaches workers that listen on `host`. Throws USAGE if it cannot. */
 export function chooseSelfHost(host: string, selfHost: string | undefined, controller: ControllerAddress): string {
   if (!controller.loopback && isLoopbackHost(host)) {
     throw new CodedError(

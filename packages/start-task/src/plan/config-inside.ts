@@ -1,7 +1,7 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { CodedError } from "@eval/protocol";
 
-/** The configuration file as the container sees it. Throws USAGE where it lies outside the working directory. */
+/** The configuration file as the container sees it. Throws USAGE if it lies outside the working directory. */
 export function configInside(config: string, cwd: string): string {
   const path = relative(cwd, config);
   if (path.startsWith("..") || isAbsolute(path)) {

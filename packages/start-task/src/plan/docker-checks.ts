@@ -8,7 +8,7 @@ import type { ControllerAddress } from "./addresses.js";
 
 export interface DockerQuestion {
   controller: ControllerAddress;
-  /** Where start-task is going to start the controller; undefined where one runs, or is to come. */
+  /** Where start-task is going to start the controller; undefined if one runs, or is to come. */
   controllerHost: string | undefined;
   /** Whether a controller answers now. */
   answers: boolean;
@@ -16,7 +16,7 @@ export interface DockerQuestion {
   platform: NodeJS.Platform;
 }
 
-/** Throws USAGE where workers in containers cannot work: no docker, or a controller that they do not reach. */
+/** Throws USAGE if workers in containers cannot work: no docker, or a controller that they do not reach. */
 export async function assertDockerWorks(question: DockerQuestion): Promise<void> {
   const { controller, controllerHost, answers, path, platform } = question;
   if (!isOnPath("docker", path ?? "", platform)) {
@@ -41,7 +41,7 @@ function isOnPath(command: string, path: string, platform: NodeJS.Platform): boo
   return path.split(delimiter).some((folder) => names.some((name) => folder !== "" && existsSync(join(folder, name))));
 }
 
-/** Tries the port at this host's other addresses; true where there is none to try. */
+/** Tries the port at this host's other addresses; true if there is none to try. */
 async function answersBeyondLoopback(port: number): Promise<boolean> {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const beyond = addresses.filter(({ internal, family }) => !internal && family === "IPv4");

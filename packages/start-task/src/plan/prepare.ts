@@ -21,7 +21,7 @@ import { loadStartConfig, type StartConfig } from "./start-config.js";
 export interface Preparation extends LaunchPlan {
   config: StartConfig;
   controller: ControllerAddress;
-  /** Where to start the controller; undefined where none is to be started. */
+  /** Where to start the controller; undefined if none is to be started. */
   controllerHost: string | undefined;
   /** Whether a controller answers already. */
   answers: boolean;

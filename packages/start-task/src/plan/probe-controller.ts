@@ -2,7 +2,7 @@ import { CodedError, type controllerRoutes, isCodedError, messageOf } from "@eva
 import { neverSent, ReplyError, type RouteClient } from "@eval/protocol/http-client";
 
 /**
- * Whether a controller answers, v0.2's included. Throws UNAUTHORIZED where it wants another token, FORBIDDEN where it
+ * Whether a controller answers, v0.2's included. Throws UNAUTHORIZED if it wants another token, FORBIDDEN where it
  * answers 403 (a controller that does not know the address's name, or AirPlay), and UNREACHABLE where something answers
  * that is no controller.
  */

@@ -20,7 +20,7 @@ export interface TaskDefinition {
   name: string;
   /** Only where `docker.image` is set. */
   docker?: DockerSettings;
-  /** The npm package of its module; undefined where that is a file. */
+  /** The npm package of its module; undefined if that is a file. */
   package?: string;
   /** Environment variables that its definition refers to: a container is given these. */
   environment: string[];

@@ -65,7 +65,7 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Asks it to end, and kills it where it has not after `deadlineMs`. True where it ended by itself. */
+  /** Asks it to end, and kills it where it has not after `deadlineMs`. True if it ended by itself. */
   async stop(deadlineMs: number): Promise<boolean> {
     // Once it has ended, its children have another parent.
     this.#descendants.look();

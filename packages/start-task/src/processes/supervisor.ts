@@ -15,7 +15,7 @@ export interface ProcessSpec {
   port: number;
   /** Where it is reached, if that is known before it says so. */
   address?: string | undefined;
-  /** True where it cannot tell that it listens: inside a container. */
+  /** True if it cannot tell that it listens: inside a container. */
   silent?: boolean;
   /** Created again for every start. */
   command: (port: number) => ChildCommand;

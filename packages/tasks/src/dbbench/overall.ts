@@ -26,7 +26,7 @@ class Tally {
     this.#all += 1;
   }
 
-  /** Null where nothing was counted: JSON has no NaN. */
+  /** Null if nothing was counted: JSON has no NaN. */
   get share(): number | null {
     return this.#all === 0 ? null : this.#right / this.#all;
   }

@@ -14,7 +14,7 @@ export const developmentData = fileURLToPath(
   new URL("../../../../../shared/data/agentbench/dbbench/dev.jsonl", import.meta.url),
 );
 
-/** True where the tests have to be skipped; the reason is printed. Where services are required they run and fail. */
+/** True if the tests have to be skipped; the reason is printed. Where services are required they run and fail. */
 function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
   noteSkip(reason);

@@ -14,7 +14,7 @@ export const mysqlAddress = process.env.EVAL_TEST_MYSQL_URL ?? "mysql://root@127
 /** The development split of the published data, which lies beside the checkout; relative to the checkout. */
 export const developmentData = "../shared/data/agentbench/dbbench/dev.jsonl";
 
-/** True where a test has to be skipped, after saying why. Where services are required it runs, and fails. */
+/** True if a test has to be skipped, after saying why. Where services are required it runs, and fails. */
 export function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
   noteSkip(reason);

@@ -39,7 +39,7 @@ export class ControllerStage {
     this.#beaten.set(worker, performance.now());
   }
 
-  /** start_sample; what it opens is cancelled after the check. */
+  /** start_sample; what it opens is canceled after the check. */
   async start(index: Index | string, worker: FakeWorker = this.main): Promise<Reply> {
     await this.keep(worker);
     return this.client.post("/start_sample", { name: worker.name, index });

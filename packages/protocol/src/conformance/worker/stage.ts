@@ -56,7 +56,7 @@ export class WorkerStage {
     return { id, index, reply, output };
   }
 
-  /** What was cancelled a moment ago may still hold its slot; who says that one is free may not refuse. */
+  /** What was canceled a moment ago may still hold its slot; who says that one is free may not refuse. */
   async #startWithRoom(index: SampleIndex, extra: Record<string, unknown>): Promise<{ id: number; reply: Reply }> {
     const started = await this.start(index, extra);
     if (started.reply.status !== 406) return started;

@@ -39,7 +39,7 @@ export function isLeftBehind(schema: string, mark: string, isAlive: (pid: number
   return pid !== undefined && host === mark && mark !== unknownHost && !isAlive(Number(pid));
 }
 
-/** False where no process has the id; another one may have got it, so true proves nothing. */
+/** False if no process has the id; another one may have got it, so true proves nothing. */
 export function processIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -42,7 +42,7 @@ export class Statement {
     return this.library.functions.sqlite3_stmt_readonly(this.at) !== 0;
   }
 
-  /** True where there is a row, false at the end. */
+  /** True if there is a row, false at the end. */
   step(): boolean {
     const code = this.library.functions.sqlite3_step(this.at);
     if (code === resultCodes.row) return true;
