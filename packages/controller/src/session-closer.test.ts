@@ -42,7 +42,7 @@ test("a session that is canceled while it starts is canceled once more when the 
   expect([await second, table.size]).toEqual([confirmed, 0]);
 });
 
-test("nothing is asked twice where no call is under way any more", async () => {
+test("no request is repeated when no call is pending any more", async () => {
   const { table, record, calls, closer } = createCloser("starting");
   const first = closer.close(record);
   calls[0]?.(confirmed);

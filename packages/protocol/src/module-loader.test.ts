@@ -33,7 +33,7 @@ function importOnly(root: string, name: string, value: string): void {
 }
 
 describe("loadExport from a package", () => {
-  it("loads a package for import alone from beside the configuration", async () => {
+  it("loads a package that exports only for import from the folder of the configuration", async () => {
     importOnly("project", "@scope/pack", "one");
     expect(await loadExport("@scope/pack#value", search)).toBe("one");
     expect(await loadExport("@scope/pack", search)).toBe("default of one");
@@ -66,7 +66,7 @@ describe("loadExport from a package", () => {
     expect(await loadExport("old", search)).toMatchObject({ seen: 1 });
   });
 
-  it("says how to install a package that is not there, and where it was looked for", async () => {
+  it("reports how to install a missing package, and where it was searched for", async () => {
     await expect(loadExport("@scope/none/sub#X", search)).rejects.toMatchObject({
       code: "MODULE_NOT_FOUND",
       message: [
@@ -101,7 +101,7 @@ describe("loadExport from a file", () => {
     expect(await loadExport(join(folder, "project/tasks-1/t.mjs"), search)).toBe(6);
   });
 
-  it("says which file is not there", async () => {
+  it("reports which file is missing", async () => {
     await expect(loadExport("./none.mjs#X", search)).rejects.toMatchObject({
       code: "MODULE_NOT_FOUND",
       message: `module ./none.mjs: there is no file ${join(search.configDir, "none.mjs")}`,
@@ -166,7 +166,7 @@ describe("build", () => {
     await expect(build(exported, context)).rejects.toMatchObject({ code: "MODULE_INVALID" });
   });
 
-  it("says what cannot be built, and why", async () => {
+  it("reports what could not be created, and why", async () => {
     class Task {
       constructor() {
         throw new Error("no data");
@@ -186,7 +186,7 @@ describe("requireMethods", () => {
     startSample(): unknown;
   }
 
-  it("returns what has them, inherited ones too", () => {
+  it("returns a value that has the methods, even if they are inherited", () => {
     class Base {
       getIndices() {}
       startSample() {}

@@ -65,7 +65,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.gone();
   });
 
-  it("leaves nothing behind when it is killed with -9: stuck workers and their children included", async () => {
+  it("leaves no processes when it is killed with -9, not even blocked workers and their children", async () => {
     workspace.config({ echo: { child: true }, stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "echo", "2", "stuck", "1", "--orphan-timeout", "2");
     await run.seen(/All 3 workers are registered/);
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     expect(await run.exit()).toBe(0);
   });
 
-  it("replaces its guard where that was killed", async () => {
+  it("replaces its guard if the guard was killed", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--orphan-timeout", "1");
     await run.seen(/The worker is registered/);
@@ -111,7 +111,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.gone();
   });
 
-  it("does not start again what is configured wrongly, and goes on with the others", async () => {
+  it("does not restart a process with a wrong configuration, and continues with the others", async () => {
     workspace.config({ echo: {}, wrong: { concurrency: 0 } });
     const run = start(...anyPorts, "-s", "echo", "1", "wrong", "1");
     await run.seen(
@@ -124,7 +124,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     expect(await run.exit()).toBe(0);
   });
 
-  it("kills what does not end within its deadline", async () => {
+  it("kills processes that do not end within their deadline", async () => {
     workspace.config({ stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "stuck", "1", "--drain-timeout", "0", "--stop-timeout", "500ms");
     await run.seen(/The worker is registered/);
@@ -150,7 +150,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.gone();
   });
 
-  it("says which workers are missing after the deadline, and goes on", async () => {
+  it("reports which workers are missing after the deadline, and continues", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 }, controller_address: "http://localhost:1/api" });
     const run = start("-p", "0", "--ready-timeout", "1");
     await run.seen(/No controller answers at http:\/\/localhost:1\/api yet; the workers will wait for it/);
@@ -160,7 +160,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     expect(await run.exit()).toBe(0);
   });
 
-  it("makes a token where it listens beyond this machine, and removes its file at the end", async () => {
+  it("creates a token when it listens beyond this machine, and removes its file at the end", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--host", "0.0.0.0");
     const [, file = ""] = await run.seen(
@@ -202,7 +202,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     expect(run.stderr).not.toContain("Started");
   });
 
-  it("shows a minimal file where there is none", async () => {
+  it("shows a minimal file if there is none", async () => {
     const run = start();
     expect(await run.exit()).toBe(2);
     expect(run.stderr).toContain("configuration file not found: configs/start_task.yaml");

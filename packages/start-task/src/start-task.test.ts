@@ -86,7 +86,7 @@ describe("startTask", () => {
     expect(await tasks.ended).toBeUndefined();
   });
 
-  it("says with `ended` that nothing could be kept running", async () => {
+  it("reports with `ended` that no process could be kept running", async () => {
     workspace.config({ bad: { exit: 3 } });
     const tasks = await start({ start: { bad: 1 }, limits: { restartLimit: 0 } });
     await expect(tasks.ready).rejects.toThrow("bad#1: exit code 4; it crashed more than 0 times within 600 s");
@@ -94,7 +94,7 @@ describe("startTask", () => {
     expect(tasks.controller?.pid).toBeUndefined();
   });
 
-  it("stops what it has started where the controller cannot be started", async () => {
+  it("stops the started processes if the controller cannot be started", async () => {
     workspace.config({ echo: {} });
     const bin = workspace.write("controller.mjs", "process.exit(4)");
     await expect(start({ start: { echo: 1 }, bins: { controller: bin } })).rejects.toMatchObject({

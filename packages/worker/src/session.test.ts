@@ -72,7 +72,7 @@ test("two actions at once are a mistake of the task", async () => {
   await expect(view.action()).rejects.toThrow(/before the previous call had finished/);
 });
 
-test("a task that goes on after its end is told so and changes nothing", async () => {
+test("a task that continues after its session ended gets an error and changes nothing", async () => {
   const session = create();
   const waiting = session.view.action("q");
   session.finish({ status: "unknown", result: null }, false);

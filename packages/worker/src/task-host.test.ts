@@ -95,7 +95,7 @@ test("a turn that is neither the last nor the next one is a conflict that names 
   await expect(host.interact(say("d", 4))).rejects.toMatchObject(conflict(/finished/));
 });
 
-test("a long turn is `pending` after the wait; a second, different turn is refused at once", async () => {
+test("a long turn is `pending` after the wait; a second, different turn is rejected immediately", async () => {
   let release = () => {};
   const { host } = await createHost(async (session) => {
     await session.action();
@@ -117,7 +117,7 @@ test("a long turn is `pending` after the wait; a second, different turn is refus
   expect((await waiting).output.status).toBe("completed");
 });
 
-test("capacity is kept, and a new sample is refused as v0.2 does", async () => {
+test("the capacity is not exceeded, and a further sample is rejected as in v0.2", async () => {
   const { host } = await createHost(rounds(1), { concurrency: 1 });
   await host.start(1, 0, owned);
   await expect(host.start(2, 1, owned)).rejects.toMatchObject({
@@ -139,7 +139,7 @@ test("every opening and closing makes a new version of the set of sessions", asy
   expect([host.sessionsVersion, host.current]).toEqual([2, 0]);
 });
 
-test("a task that raises: before its first action a status, after it 501 with the whole output, both repeatable", async () => {
+test("a task that throws: a status before its first action, 501 with the whole output after it, both repeatable", async () => {
   const { host } = await createHost(async (session) => {
     if (session.id === 1) await session.action("q");
     throw new Error("no database");

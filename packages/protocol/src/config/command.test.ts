@@ -33,7 +33,7 @@ it("prints the resolved configuration with its references, secrets masked", asyn
   expect(err).toMatch(/^warning: a\.yaml contains secrets, shown as \*\*\*: x\.one\.api_key;/);
 });
 
-it("prints JSON, and secrets where they are asked for", async () => {
+it("prints JSON, and secrets on request", async () => {
   const { out, err } = await run("a.yaml", "-o", "json", "--show-secrets");
   expect(JSON.parse(out)).toEqual({ x: { one: { api_key: "sk-1", url: "${env:URL}" } } });
   expect(err).toBe("");

@@ -36,11 +36,11 @@ describe("ConfigProblems", () => {
 describe("parseWith", () => {
   const startSchema = z.record(z.string(), positiveIntegerSchema);
 
-  it("returns what the schema makes of it", () => {
+  it("returns the value parsed by the schema", () => {
     expect(parseWith(z.object({ n: z.number().default(3) }), {})).toEqual({ n: 3 });
   });
 
-  it("says what was expected and what was found", () => {
+  it("reports the expected and the received value", () => {
     expect(() =>
       parseWith(startSchema, { dbbench: "x" }, { file: "configs/start_task.yaml", path: ["start"] }),
     ).toThrow(/^configs\/start_task\.yaml: start\.dbbench: expected a positive integer, received "x"$/);
@@ -79,7 +79,7 @@ describe("parseWith", () => {
   });
 });
 
-it("shows files relative to the working directory where they lie inside", () => {
+it("shows files inside the working directory relative to it", () => {
   expect(displayPath(join("/w", "a", "b.yaml"), "/w")).toBe(join("a", "b.yaml"));
   expect(displayPath("/other/b.yaml", "/w")).toBe("/other/b.yaml");
 });

@@ -15,14 +15,14 @@ describe("resolveEnvReferences", () => {
     expect(value.list[0]).toEqual({ x: "${env:HOST}" });
   });
 
-  it("uses the fallback for what is unset or empty", () => {
+  it("uses the fallback for unset or empty variables", () => {
     expect(resolveEnvReferences("${env:NONE:-a:-b} ${env:EMPTY:-c} ${env:NONE:-}|${env:EMPTY}|", env)).toBe(
       "a:-b c ||",
     );
     expect(resolveEnvReferences("${env:HOST:-other}", env)).toBe("localhost");
   });
 
-  it("leaves other texts alone, and what a variable holds unread", () => {
+  it("does not change other strings, and does not expand references in the values of variables", () => {
     expect(resolveEnvReferences("$HOST {env:HOST} ${HOST}", env)).toBe("$HOST {env:HOST} ${HOST}");
     expect(resolveEnvReferences("${env:A}", { A: "${env:B}$&" })).toBe("${env:B}$&");
     expect(() => resolveEnvReferences("${env:toString}", {})).toThrow(/toString is not set/);

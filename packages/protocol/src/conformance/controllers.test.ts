@@ -29,7 +29,7 @@ test("a v0.2 controller passes, and nothing is left open", async () => {
   expect(notes["interact.busy"]).toBe("the second one: 200 after the first, as v0.2");
 });
 
-test("what ends everybody's sessions is left out unless it is allowed", async () => {
+test("checks that end all sessions are skipped unless they are allowed", async () => {
   const paths = new Set<string>();
   const { url } = await V02Controller.start((path, answer) => {
     paths.add(path);
@@ -172,7 +172,7 @@ test("of an implementation that never answers not everything is tried", async ()
   });
 });
 
-test("a controller that cannot call the fake worker back is told how it could", async () => {
+test("if a controller cannot call the fake worker back, the report explains how to fix this", async () => {
   const { url } = await V02Controller.start();
   const { checks } = await checkController({ url, advertise: "http://127.0.0.1:9/api" });
   const registers = checks.find(({ id }) => id === "receive_heartbeat.registers");
@@ -187,7 +187,7 @@ test("a controller that cannot call the fake worker back is told how it could", 
   });
 });
 
-test("an interruption ends the checks, and what was opened", async () => {
+test("an interruption ends the checks and their open sessions", async () => {
   const interruption = new AbortController();
   const { url, controller } = await V02Controller.start(
     on("/interact", (_, answer) => {

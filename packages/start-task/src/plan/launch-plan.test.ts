@@ -57,13 +57,13 @@ describe("planLaunch", () => {
     expect(plan({ start: ["a", "2"], basePort: 0 }).workers.map(({ port }) => port)).toEqual([0, 0]);
   });
 
-  it("runs a task in docker only where there is an image, with the variables that it refers to", () => {
+  it("runs a task in docker only if it has an image, with the variables that it refers to", () => {
     const { workers } = plan({ start: ["boxed", "1", "old", "1"] });
     expect(workers[0]).toMatchObject({ docker: { image: "image", command: "umask 0;" }, environment: ["K"] });
     expect(workers[1]).not.toHaveProperty("docker");
   });
 
-  it("names the packages of the modules that are started, each once", () => {
+  it("names each package of the started modules once", () => {
     expect(plan({ start: ["a", "1", "old", "1", "b", "1", "boxed", "1"] }).packages).toEqual([
       "@eval/tasks",
       "my-task",
@@ -105,7 +105,7 @@ describe("planLaunch", () => {
     expect(problems.size).toBe(5);
   });
 
-  it("gives every worker a port of its own, without a gap, whatever is started", () => {
+  it("gives every worker its own port, without gaps", () => {
     const counts = fc.uniqueArray(
       fc.tuple(fc.constantFrom("a", "b", "boxed", "old"), fc.integer({ min: 1, max: 40 })),
       {
