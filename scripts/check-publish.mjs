@@ -1,5 +1,5 @@
-// Packs every package as it would be published and looks at its shape: publint's rules, all of them errors, and no
-// built file whose source is gone. Prints one line a package; exit code 1 where there is a problem. Build first.
+// Packs every package as it would be published and checks the result: all rules of publint (treated as errors), and no
+// built file without a source. Prints one line per package. The exit code is 1 if there is a problem. Build first.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What pnpm says about each package it has packed: `{name, version, filename, files: [{path}]}`. */
+/** Returns pnpm's description of each packed package: `{name, version, filename, files: [{path}]}`. */
 function packAll(destination) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const pack = ["-r", "--filter", "./packages/*", "pack", "--pack-destination", destination, "--json"];
@@ -26,7 +26,7 @@ function packAll(destination) {
     ...options,
     shell: process.platform === "win32",
   });
-  if (status !== 0) throw new Error(`The packages cannot be packed: ${error?.message ?? stdout}`);
+  if (status !== 0) throw new Error(`Could not pack the packages: ${error?.message ?? stdout}`);
   return JSON.parse(stdout);
 }
 
@@ -36,17 +36,19 @@ async function check({ name, version, filename, files }) {
   const { messages, pkg } = await publint({ pkgDir: "package", strict: true, pack: { tarball } });
   const problems = [
     ...messages.map((message) => `${message.type}: ${formatMessage(message, pkg, { color: false })}`),
-    ...["LICENSE", "README.md"].filter((path) => !files.some((file) => file.path === path)).map((path) => `no ${path}`),
+    ...["LICENSE", "README.md"]
+      .filter((path) => !files.some((file) => file.path === path))
+      .map((path) => `${path} is missing`),
     ...files
       .filter((file) => isStale(pkgDir, file.path))
-      .map(({ path }) => `${path} has no source: remove and rebuild`),
+      .map(({ path }) => `${path} has no source: remove dist and rebuild`),
   ];
   console.log(`${problems.length === 0 ? "ok    " : "failed"} ${name} ${version} (${files.length} files)`);
   for (const problem of problems) console.log(`       ${problem}`);
   return problems.length;
 }
 
-/** The compiler leaves what it has once written. */
+/** The compiler does not remove the output of deleted sources. */
 function isStale(pkgDir, path) {
   const built = /^dist\/(.+?)(\.d\.ts|\.js)$/.exec(path);
   return built !== null && !existsSync(join(pkgDir, "src", `${built[1]}.ts`));

@@ -1,5 +1,6 @@
-// The demonstration behind `npm start`: controller and workers on free ports, the bundled data set, the two agents that
-// need no model (and a model, where OPENAI_API_KEY or OPENAI_BASE_URL is set), a table, and everything stopped again.
+// The demonstration that `npm start` runs: starts a controller and workers on free ports, evaluates the two agents that need
+// no model on the bundled data set (and a model, if OPENAI_API_KEY or OPENAI_BASE_URL is set), prints a table, and stops
+// everything.
 import { fileURLToPath } from "node:url";
 import { createProgress, evaluate, renderSummary } from "@eval/assigner";
 import { loadConfig } from "@eval/protocol/config";
@@ -50,7 +51,7 @@ try {
 function announce(event) {
   if (event.type === "planned") {
     const samples = event.cells.reduce((sum, { total }) => sum + total, 0);
-    console.log(`Evaluating: ${event.cells.map(({ agent }) => agent).join(", ")}; ${samples} samples in all ...`);
+    console.log(`Evaluating: ${event.cells.map(({ agent }) => agent).join(", ")}; ${samples} samples in total ...`);
   }
   progress.onEvent(event);
 }

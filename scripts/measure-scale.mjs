@@ -1,5 +1,6 @@
-// What a sample, and a session that is open, cost each process of a distributed run: the numbers of docs/scale-out.md.
-// node scripts/measure-scale.mjs [samples] [turns] [concurrency] [milliseconds that the agent takes for a turn]
+// Measures the cost of a sample and of an open session for each process of a distributed run. The numbers in
+// docs/scale-out.md come from this script.
+// Usage: node scripts/measure-scale.mjs [samples] [turns] [concurrency] [milliseconds of the agent per turn]
 // Needs redis-server on the PATH and a build. CPU and memory are read from /proc: Linux only.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -37,11 +38,11 @@ try {
   bin("controller", "controller", ["--port", controllerPort]);
   await sleep(3_000);
   bin("worker", "worker", ["virtual", "--config", join(folder, "tasks.yaml"), "--controller", controller, "--port", 0]);
-  const place = ["--redis", redis, "--run", "scale", "--config", join(folder, "run.yaml")];
-  bin("runner host", "assigner", ["runner", ...place, "--concurrency", concurrency, "--wait", 60]);
+  const runFlags = ["--redis", redis, "--run", "scale", "--config", join(folder, "run.yaml")];
+  bin("runner host", "assigner", ["runner", ...runFlags, "--concurrency", concurrency, "--wait", 60]);
   await sleep(5_000);
   const idle = usages();
-  const center = bin("centre", "assigner", place);
+  const center = bin("center", "assigner", runFlags);
   const most = new Map();
   const watch = setInterval(() => {
     for (const [name, { memory }] of usages()) most.set(name, Math.max(most.get(name) ?? 0, memory));
@@ -56,7 +57,7 @@ try {
   clearInterval(sampling);
   const seconds = (performance.now() - begun) / 1_000;
   console.log(`${samples} samples of ${turns} turns, ${concurrency} at once: ${seconds.toFixed(1)} s`);
-  console.log("process        CPU ms a sample   MB idle   MB at most   KB an open session");
+  console.log("process       CPU ms/sample     MB idle      MB max  KB/session");
   for (const [name, { cpu }] of last) {
     const before = idle.get(name) ?? { cpu: 0, memory: 0 };
     const perSample = ((cpu - before.cpu) / samples).toFixed(2);
@@ -88,7 +89,7 @@ function start(name, file, args) {
   return child;
 }
 
-/** CPU in milliseconds, and resident memory in bytes, of what runs. */
+/** CPU time in milliseconds and resident memory in bytes of each running process. */
 function usages() {
   const found = new Map();
   for (const [name, { child }] of processes) {
@@ -98,7 +99,7 @@ function usages() {
       if (resident === undefined) continue;
       found.set(name, { cpu: (Number(fields[11]) + Number(fields[12])) * 10, memory: Number(resident) * 1024 });
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
   return found;

@@ -1,5 +1,5 @@
-// Brings a bare checkout (Node and npm only) to the point where its tools can run, and runs one of them.
-// Usage: node scripts/run.mjs COMMAND [ARGUMENT ...], such as: node scripts/run.mjs turbo run test
+// Installs the dependencies of a fresh checkout (needs only Node and npm), then runs a tool of the workspace.
+// Usage: node scripts/run.mjs COMMAND [ARGUMENT ...], for example: node scripts/run.mjs turbo run test
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { packageManager, engines } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Node ${engines.node} is needed; this is ${process.version}.`);
+  console.error(`Node ${engines.node} is required, but this is ${process.version}. Install a newer version of Node.`);
   process.exit(2);
 }
 const command = process.argv.slice(2);
@@ -26,6 +26,7 @@ function pnpm(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-if (!existsSync(`${root}/node_modules`)) console.error("Installing what is missing (once; half a minute or so) ...");
+if (!existsSync(`${root}/node_modules`))
+  console.error("Installing dependencies (only once; takes about half a minute) ...");
 pnpm("install", "--silent", "--frozen-lockfile");
 pnpm("exec", ...command);

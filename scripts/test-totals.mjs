@@ -1,4 +1,4 @@
-// Sums the test reports that the last test run has left: prints `<passed> <failed> <skipped>`.
+// Sums the test reports of the last test run, and prints `<passed> <failed> <skipped>`.
 // A package with tests but without a report counts as one failure.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ let [passed, failed, skipped] = [0, 0, 0];
 for (const folder of folders.filter((path) => existsSync(`${path}/vitest.config.ts`))) {
   const report = `${folder}/test-report.json`;
   if (!existsSync(report)) {
-    console.error(`${folder} has left no test report`);
+    console.error(`${folder} has no test report`);
     failed += 1;
     continue;
   }

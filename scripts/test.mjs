@@ -1,4 +1,4 @@
-// Runs all tests, and says again at the end what was skipped, and why.
+// Runs all tests. At the end, repeats which tests were skipped, and why.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

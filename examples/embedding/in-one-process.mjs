@@ -1,5 +1,5 @@
-// A controller, a worker and an evaluation inside one program, without a shell: what the bins do is what their packages
-// export. Usage: node in-one-process.mjs [OUTPUT_FOLDER]
+// A controller, a worker and an evaluation in one program. The packages export everything that their commands do.
+// Usage: node in-one-process.mjs [OUTPUT_FOLDER]
 import { fileURLToPath } from "node:url";
 import { evaluate, renderSummary } from "@eval/assigner";
 import { runController } from "@eval/controller";

@@ -1,5 +1,5 @@
-// A launcher inside a program: starts a controller and two workers as processes, waits until they are registered, and
-// stops them. Usage: node launcher.mjs
+// Starts a controller and two workers as processes, waits until the workers are registered, and stops all of them.
+// Usage: node launcher.mjs
 import { fileURLToPath } from "node:url";
 import { createLogger } from "@eval/protocol/logger";
 import { startTask } from "@eval/start-task";

@@ -1,7 +1,8 @@
-// A dispatch centre of one's own: each of a list of shell commands carries out one sample after the other. Good where what
-// carries a sample out is no module: a harness in another language, `ssh gpu-1 ./one-sample`, `docker run -i harness`.
+// A custom dispatch center that runs samples with a list of shell commands. Each command runs one sample at a time. Use this
+// if your harness is not a JavaScript module: a harness in another language, `ssh gpu-1 ./one-sample`, or
+// `docker run -i harness`.
 //
-// A command gets one sample on stdin as JSON ({agent, task, index, ..., controller, owner, lease_s}), speaks to the
+// A command gets one sample on stdin as JSON ({agent, task, index, ..., controller, owner, lease_s}). It calls the
 // controller itself, and prints the sample's last output as its last line. See one-sample.mjs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +20,7 @@ export class CommandCenter extends DispatchCenter {
     return [{ module: import.meta.url, export: "CommandRunner", count: this.#commands.length }];
   }
 
-  /** Sent to each runner: what a command has to know beside the sample. */
+  /** The data that each runner gets: what a command needs in addition to the sample. */
   getSharedParam() {
     const { owner, leaseS, tasks, agents, configDir } = this.options;
     return { owner, leaseS, tasks, agents, configDir };
@@ -29,7 +30,7 @@ export class CommandCenter extends DispatchCenter {
     return param;
   }
 
-  /** The messages of the runners; they are this centre's own. */
+  /** Handles a message from a runner. This center defines its own messages. */
   async onRequest(runner, message) {
     switch (message.type) {
       case "join": {
@@ -38,7 +39,7 @@ export class CommandCenter extends DispatchCenter {
         return command;
       }
       case "take":
-        // The capacities allow it, and it is claimed: one, as a command runs one sample at a time.
+        // Resolves when the capacities allow one attempt, and claims it. One, because a command runs one sample at a time.
         return this.take(1);
       case "finish":
         return this.finish(message.attempt, message.outcome);
@@ -59,16 +60,16 @@ export class CommandRunner extends Runner {
       const grants = await this.request({ type: "take" });
       if (grants === undefined) return;
       for (const grant of grants) {
-        const outcome = await this.#carryOut(command, grant);
+        const outcome = await this.#runCommand(command, grant);
         await this.request({ type: "finish", attempt: grant.attempt, outcome });
       }
     }
   }
 
-  async #carryOut(command, grant) {
+  async #runCommand(command, grant) {
     const { owner, leaseS, tasks, agents, configDir } = this.shared;
     const { controller_address } = tasks[grant.task].parameters;
-    const about = {
+    const context = {
       controller: controller_address,
       owner,
       lease_s: leaseS,
@@ -78,7 +79,7 @@ export class CommandRunner extends Runner {
     const child = spawn(command, { ...options, stdio: ["pipe", "pipe", "inherit"] });
     try {
       child.stdin.on("error", () => {});
-      child.stdin.end(JSON.stringify({ ...grant, ...about }));
+      child.stdin.end(JSON.stringify({ ...grant, ...context }));
       let text = "";
       child.stdout.on("data", (chunk) => {
         text += chunk;

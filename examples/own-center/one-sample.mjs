@@ -1,5 +1,5 @@
-// Carries out one sample: reads it from stdin, opens a session, answers until the task has what it wants, and prints the
-// last output. Any language does: three kinds of HTTP requests, and JSON.
+// Runs one sample: reads it from stdin, opens a session, answers until the task is finished, and prints the last output.
+// This can be written in any language: it needs only two kinds of HTTP requests, and JSON.
 import { text } from "node:stream/consumers";
 
 const { task, index, controller, owner, lease_s, parameters } = JSON.parse(await text(process.stdin));
@@ -12,7 +12,7 @@ while (output.status === "running") {
 }
 console.log(JSON.stringify(output));
 
-/** The agent: it adds what the question names, if it is careful. */
+/** The agent: adds the two numbers of the question, if it is careful. */
 function answer(question) {
   const [left = 0, right = 0] = question.match(/\d+/g)?.map(Number) ?? [];
   return String(parameters.careful ? left + right : 0);

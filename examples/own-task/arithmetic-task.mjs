@@ -1,4 +1,4 @@
-// A task is any object of this shape; the file needs no import. Here: sums, with one hint after a wrong answer.
+// A task is any object of this form; the file needs no import. This task asks for sums and gives one hint after a wrong answer.
 
 /** @param {import("@eval/protocol/task").BuildContext} context */
 export default function ArithmeticTask({ parameters }) {
@@ -12,7 +12,7 @@ export default function ArithmeticTask({ parameters }) {
 
     getIndices: () => sums.map((_, index) => index),
 
-    /** One sample: `session.action` hands the turn to the agent and resolves with its answer. */
+    /** Runs one sample. `session.action` sends a message to the agent and resolves with its answer. */
     async startSample(index, session) {
       const { left, right } = sums[index];
       let answer = await session.action(`How much is ${left} + ${right}? Answer with the number alone.`);
@@ -24,7 +24,7 @@ export default function ArithmeticTask({ parameters }) {
       }
     },
 
-    /** Aggregates the results of all samples; `metric` names the number that people compare. */
+    /** Aggregates the results of all samples. `metric` names the main metric. */
     async calculateOverall(results) {
       let [correct, first, total] = [0, 0, 0];
       for await (const { result } of results) {

@@ -1,4 +1,5 @@
-// An agent is any object with `inference`; the file needs no import. This one adds, but often forgets to carry.
+// An agent is any object with `inference`; the file needs no import. This agent adds two numbers, but at first without
+// carrying.
 
 /** @param {import("@eval/protocol/agent").BuildContext} context */
 export default function HastyAgent({ parameters }) {

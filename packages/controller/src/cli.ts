@@ -51,7 +51,7 @@ export async function main(context: BinContext): Promise<number> {
     ...limitsOf(flags),
   });
   logger.info(`Listening on ${running.address}`, { host });
-  // Before it is announced: whoever hears of it may send a signal at once.
+  // Before the address is announced: a reader of the log may send a signal immediately.
   const stopped = untilStopped(context, running);
   context.send?.({ type: "eval:listening", port: running.port, address: running.address });
   return stopped;
@@ -79,18 +79,38 @@ function limitsOf(flags: Flags): ControllerLimits {
 }
 
 function parseFlags(context: BinContext): Flags {
-  const about = { name: "npx @eval/controller", description: "Knows the workers and routes every conversation" };
+  const about = { name: "npx @eval/controller", description: "Registers workers and routes every conversation" };
   const program = createProgram({ ...about, version: version() }, context).allowExcessArguments(false);
   addServerOptions(program, { port: 5000 });
   const seconds = (flag: string, text: string, ms: number) =>
     program.option(`${flag} <seconds>`, text, secondsOption, ms / 1000);
-  seconds("--coma-after", "without a heartbeat for so long, a worker gets no new session", defaultLimits.comaAfterMs);
-  seconds("--forget-after", "without contact for so long, a worker is forgotten", defaultLimits.forgetAfterMs);
-  seconds("--recovery-window", "after the start, workers may come back for so long", defaultLimits.recoveryWindowMs);
-  seconds("--session-expire", "a v0.2 client's session lives so long without a turn", defaultLimits.sessionExpireMs);
-  seconds("--worker-timeout", "how long a start, or a turn of a v0.2 worker, may take", defaultLimits.workerTimeoutMs);
-  seconds("--overall-timeout", "how long a task may take over its overall", defaultLimits.overallTimeoutMs);
-  program.option("--max-body-mb <megabytes>", "bound of a request's body", positiveNumber, 64);
+  seconds(
+    "--coma-after",
+    "seconds without a heartbeat before a worker gets no new sessions",
+    defaultLimits.comaAfterMs,
+  );
+  seconds(
+    "--forget-after",
+    "seconds without contact before a worker and its sessions are forgotten",
+    defaultLimits.forgetAfterMs,
+  );
+  seconds(
+    "--recovery-window",
+    "seconds after start in which earlier workers may reconnect",
+    defaultLimits.recoveryWindowMs,
+  );
+  seconds(
+    "--session-expire",
+    "seconds without a turn before a v0.2 client's session is canceled",
+    defaultLimits.sessionExpireMs,
+  );
+  seconds(
+    "--worker-timeout",
+    "how long a worker may take to start a session, or a v0.2 worker to answer a turn",
+    defaultLimits.workerTimeoutMs,
+  );
+  seconds("--overall-timeout", "how long a task may take to calculate its overall", defaultLimits.overallTimeoutMs);
+  program.option("--max-body-mb <megabytes>", "maximum size of a request body", positiveNumber, 64);
   addLogOptions(program);
   return program.parse(context.argv, { from: "user" }).opts<Flags>();
 }

@@ -26,7 +26,7 @@ export interface ControllerOptions extends Partial<ControllerLimits> {
   instance: string;
   logger: Logger;
   token?: string | undefined;
-  /** Host names under which the controller is reached, besides loopback names and IP addresses. Default: none. */
+  /** Host names under which the controller is reached, in addition to loopback names and IP addresses. Default: none. */
   hostNames?: readonly string[] | undefined;
 }
 
@@ -53,7 +53,7 @@ export class Controller {
       ...{ registry, instance, token, logger },
       onUnreachable: (worker) => void this.sync.probe(worker),
       onContradiction: (worker) => void this.sync.probe(worker),
-      onReplaced: (worker) => this.sync.forget(worker, "is no more: another process answers at its address"),
+      onReplaced: (worker) => this.sync.forget(worker, "is gone: another process answers at its address"),
     });
     this.clients = clients;
     this.sync = new WorkerSync({ registry, table, clients, instance, logger, time });
@@ -113,7 +113,7 @@ export class Controller {
     await Promise.all([...this.registry.workers()].map((worker) => this.#cancelAllAt(worker)));
   }
 
-  /** Asks every worker what it runs, and believes it. */
+  /** Asks every worker for its sessions, and adopts its answer. */
   async syncAll(): Promise<void> {
     await Promise.all([...this.registry.workers()].map((worker) => this.sync.probe(worker)));
   }
@@ -121,11 +121,12 @@ export class Controller {
   /** Forgets the workers that are out of contact. */
   cleanWorkers(): void {
     for (const worker of [...this.registry.workers()]) {
-      if (worker.liveness !== workerLiveness.alive) this.sync.forget(worker, "was cleaned: it is out of contact");
+      if (worker.liveness !== workerLiveness.alive)
+        this.sync.forget(worker, "was removed by clean_worker: it is out of contact");
     }
   }
 
-  /** Cancels the sessions that nobody holds any more. */
+  /** Cancels expired sessions: those whose lease has ended, and those of v0.2 clients without a recent turn. */
   async cleanSessions(): Promise<void> {
     const expired = this.table.expired(this.clock.now(), this.limits.sessionExpireMs);
     await Promise.all(expired.map((record) => this.closer.close(record)));

@@ -1,12 +1,12 @@
 /** Timers and limits of a controller, in milliseconds. */
 export interface ControllerLimits {
-  /** Without a heartbeat for so long, a worker is COMA: it gets no new session. Default 11,000. */
+  /** Time without a heartbeat before a worker is COMA and gets no new sessions. Default 11,000. */
   comaAfterMs: number;
-  /** DEAD, and without a heartbeat for so long, a worker and its sessions are forgotten. Default 60,000. */
+  /** Time without a heartbeat before a DEAD worker and its sessions are forgotten. Default 60,000. */
   forgetAfterMs: number;
-  /** After the start, unknown tasks and sessions may still become known for so long. Default 20,000. */
+  /** Time after the start in which unknown tasks and sessions may still become known. Default 20,000. */
   recoveryWindowMs: number;
-  /** A session of a v0.2 client without a turn for so long is cancelled. Default 1,800,000. */
+  /** Time without a turn before a session of a v0.2 client is canceled. Default 1,800,000. */
   sessionExpireMs: number;
   /** How long a start or a turn of a v0.2 worker may take. Default 240,000. */
   workerTimeoutMs: number;

@@ -4,7 +4,7 @@ import { freeCapacity, takesSessions, type WorkerRecord, type WorkerRegistry } f
 
 export interface ListingOptions {
   withIndices: boolean;
-  /** True: with the fields that are ours, beside v0.2's. */
+  /** True: with our own fields in addition to v0.2's. */
   extended: boolean;
 }
 

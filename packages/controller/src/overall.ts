@@ -19,7 +19,7 @@ export async function calculateOverall(
 
 /**
  * calculate_overall with its results as NDJSON: passed through to a worker of ours as it comes, and turned into v0.2's
- * array on the way to a v0.2 worker. Any other body is left alone.
+ * array on the way to a v0.2 worker. Any other body is not changed.
  */
 export function streamOverall(
   controller: Controller,

@@ -57,7 +57,7 @@ export class Placement {
     assertSame(there.task, there.index, request);
     const reply = await this.#startAt(there.worker, id, request, peer).catch((error: unknown) => {
       if (codeOf(error) === "SESSION_CANCELLED") table.close(there, time());
-      // Its process is no more, and the session with it.
+      // Its process has ended, and the session with it.
       if (codeOf(error) !== "WRONG_WORKER") throw error;
     });
     return reply ? this.#settle(there, reply, peer) : this.#place(id, task, request, peer, undefined);
@@ -100,7 +100,7 @@ export class Placement {
     return reply;
   }
 
-  /** What a failed start leaves behind. Another worker is tried only if this one certainly did not start the sample. */
+  /** Cleans up after a failed start. Another worker is tried only if this one certainly did not start the sample. */
   #mayTryAnother(record: SessionRecord, error: unknown): boolean {
     const { table, closer, time } = this.options;
     const code = codeOf(error);

@@ -47,7 +47,7 @@ export class Reaper {
     if (isLongGone) sync.forget(worker, "was out of contact for too long");
   }
 
-  /** A v0.2 worker that was started anew sends the same heartbeats as before: only its list of sessions tells. */
+  /** A restarted v0.2 worker sends the same heartbeats as before: only its list of sessions shows the restart. */
   #askV02Workers(): void {
     const { registry, sync } = this.controller;
     for (const worker of registry.workers()) {

@@ -57,7 +57,7 @@ function apply(before: readonly Belief[], seen: Observation, actions: readonly A
   return { believed, running };
 }
 
-test("after the actions, belief is what the worker runs, but for what is just starting", () => {
+test("after the actions, the table equals the worker's sessions, except for sessions that are starting", () => {
   fc.assert(
     fc.property(beliefs, fresh, circumstances, (before, seen, around) => {
       const { actions } = reconcile(before, seen, around);
@@ -82,7 +82,7 @@ test("carrying the actions out and looking again gives no further action", () =>
   );
 });
 
-test("an observation older than what is known changes nothing", () => {
+test("an outdated observation changes nothing", () => {
   fc.assert(
     fc.property(beliefs, observation(fc.integer({ min: 0, max: 4 })), circumstances, (before, seen, around) => {
       expect(reconcile(before, seen, around)).toEqual({ actions: [], suspects: new Set() });
@@ -103,7 +103,7 @@ test("a session that is starting is never dropped, nor one that was seen later t
   );
 });
 
-test("of a v0.2 worker, only what was suspected before is dropped or cancelled, and nothing that is in use", () => {
+test("of a v0.2 worker, only what was suspected before is dropped or canceled, and nothing that is in use", () => {
   fc.assert(
     fc.property(beliefs, observation(fc.constant(undefined)), circumstances, (before, seen, around) => {
       const { actions, suspects } = reconcile(before, seen, around);

@@ -54,7 +54,7 @@ export interface Verdict {
 
 /**
  * Compares belief with observation. A worker of ours numbers the versions of its sessions, so one observation
- * decides. A v0.2 worker does not: adopting is immediate, while dropping and cancelling need two observations in a
+ * decides. A v0.2 worker does not: adopting is immediate, while dropping and canceling need two observations in a
  * row of a session that nothing touched in between, since the first may be older than what is believed.
  */
 export function reconcile(beliefs: readonly Belief[], seen: Observation, circumstances: Circumstances): Verdict {
@@ -67,7 +67,7 @@ export function reconcile(beliefs: readonly Belief[], seen: Observation, circums
   return { actions: sure, suspects: new Set(suspects) };
 }
 
-/** Believed, but not there: ended without our hearing of it. */
+/** In the table, but not on the worker: the session ended without a message to the controller. */
 function missing(beliefs: readonly Belief[], { version, sessions }: Observation): Action[] {
   const isGone = ({ id, state, seenAt, busy }: Belief) =>
     !sessions.has(id) && state !== "starting" && (version === undefined ? !busy : version >= seenAt);

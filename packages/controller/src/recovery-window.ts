@@ -14,7 +14,7 @@ export class RecoveryWindow {
   /** Throws RECOVERING (503): ask again. */
   assertOver(what: string): void {
     if (this.now() >= this.#until) return;
-    const message = `This controller has just started and does not know ${what} yet: ask again`;
+    const message = `This controller has just started and does not know ${what} yet: retry later`;
     throw new CodedError("RECOVERING", message, { retryAfterS: 1 });
   }
 }

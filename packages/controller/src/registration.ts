@@ -51,12 +51,12 @@ export class Registration {
     const countsDiffer = worker.incarnation !== undefined && worker.reported !== worker.sessions.size;
     if (worker.synced) {
       if (countsDiffer) void sync.probe(worker);
-    } else if (!(await sync.probe(worker))) throw abnormal(worker, "it did not say what it runs");
+    } else if (!(await sync.probe(worker))) throw abnormal(worker, "it did not list its sessions");
   }
 
   /**
    * The worker is called back at the address that it gave. Only when the process that sent the heartbeat answers there
-   * does it take the place of whoever was there before: a late heartbeat of a process that is no more changes nothing.
+   * does it take the place of whoever was there before: a late heartbeat of a process that has ended changes nothing.
    */
   async #register(heartbeat: WholeHeartbeat, peer: Peer): Promise<void> {
     const { registry, sync, logger, time } = this.options;
@@ -84,7 +84,7 @@ export class Registration {
 }
 
 function abnormal({ address, task }: WorkerRecord, why: string): CodedError {
-  const advice = "is it reachable from the controller's host? (--self sets the address that a worker gives)";
+  const advice = "check that it is reachable from the controller's host (set the worker's address with --self)";
   const text = `Error: Worker status abnormal\n${address} did not answer as ${task}: ${why}; ${advice}`;
   return new CodedError("WORKER_ABNORMAL", text);
 }

@@ -13,7 +13,7 @@ export interface RunControllerOptions extends Partial<ControllerLimits> {
   host?: string;
   token?: string | undefined;
   /**
-   * Host names that requests without a token may carry, besides loopback names, IP addresses, `host` and this machine's
+   * Host names that requests without a token may use, in addition to loopback names, IP addresses, `host` and this machine's
    * name. Default: none.
    */
   allowHosts?: readonly string[];

@@ -29,7 +29,7 @@ test("calls for one session are shared; it holds its capacity until the worker c
   expect([await both, table.size]).toEqual([[confirmed, confirmed], 0]);
 });
 
-test("a session that is cancelled while it starts is cancelled once more when the start is answered", async () => {
+test("a session that is canceled while it starts is canceled once more when the start is answered", async () => {
   const { table, record, calls, closer } = createCloser("starting");
   const first = closer.close(record);
   const second = closer.closeStarted(record);
@@ -42,7 +42,7 @@ test("a session that is cancelled while it starts is cancelled once more when th
   expect([await second, table.size]).toEqual([confirmed, 0]);
 });
 
-test("nothing is asked twice where no call is under way any more", async () => {
+test("no request is repeated when no call is pending any more", async () => {
   const { table, record, calls, closer } = createCloser("starting");
   const first = closer.close(record);
   calls[0]?.(confirmed);

@@ -21,7 +21,7 @@ export class SessionCloser {
   }
 
   /**
-   * Ends a session whose start was answered while it was being cancelled. A call that is still under way may have
+   * Ends a session whose start was answered while it was being canceled. A call that is still under way may have
    * reached the worker before the session did: it does not count, and another follows.
    */
   async closeStarted(record: SessionRecord): Promise<CancelOutcome> {

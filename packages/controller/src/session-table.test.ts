@@ -57,7 +57,7 @@ test("a turn extends its owner's lease, and never shortens it", () => {
   expect(expired()).toEqual([busy.id, idle.id]);
 });
 
-test("what is only looked at keeps no lease", () => {
+test("reading a session does not extend its lease", () => {
   const { table, clock, open, expired, time } = createTable();
   const session = open({ owner: "run/1", leaseMs: 1_000 });
   clock.advance(999);
@@ -130,7 +130,7 @@ test("a new client instance takes over from all earlier ones of its run, and the
   expect(take("run/3")).toEqual([first.id, second.id]);
 });
 
-test("runners of one client instance leave each other alone, and another instance takes over from all of them", () => {
+test("runners of one client instance do not affect each other, and another instance takes over from all of them", () => {
   const { table, open, clock } = createTable();
   const take = (owner: string) => table.predecessorsOf(owner).map(({ id }) => id);
   const owners = ["run/1", "run/1/1.0", "run/1/2.0"];

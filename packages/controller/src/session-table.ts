@@ -2,7 +2,7 @@ import type { SampleIndex, SessionId } from "@eval/protocol";
 import type { WorkerRecord } from "./worker-registry.js";
 
 /**
- * `starting`: the worker was asked and has not answered; `open`: the worker has it; `closing`: it is being cancelled,
+ * `starting`: the worker was asked and has not answered; `open`: the worker has it; `closing`: it is being canceled,
  * and holds its unit of capacity until the worker confirms.
  */
 export type SessionState = "starting" | "open" | "closing";
@@ -112,7 +112,7 @@ export class SessionTable {
     return record;
   }
 
-  /** A turn came from the session's client: a sign of life, which also extends the lease of its owner. */
+  /** Records a turn from the session's client: a sign of life, which also extends the lease of the owner. */
   hear(record: SessionRecord, time: Time): void {
     this.touch(record, time);
     const lease = record.owner === undefined ? undefined : this.#leases.get(record.owner);

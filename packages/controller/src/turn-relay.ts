@@ -21,10 +21,10 @@ export interface TurnRelayOptions {
   timeoutMs: number;
 }
 
-/** Who asks for a turn. */
+/** The client that requests a turn. */
 export interface Caller {
   peer: Peer;
-  /** Whether the connection is closed: nobody waits for the reply any more. */
+  /** Whether the connection is closed, so that the reply is no longer needed. */
   isGone: () => boolean;
 }
 
@@ -90,7 +90,7 @@ export class TurnRelay {
       const response = await this.#poll({ ...request, turn }, worker);
       const isPending = response.headers[headerNames.state] === "pending";
       if (!isPending || request.wait_ms !== undefined) return sessionReply(response, worker, peer);
-      if (isGone()) throw new CodedError("TIMEOUT", "The client went away while its turn was executed");
+      if (isGone()) throw new CodedError("TIMEOUT", "The client disconnected while its turn was running");
       turn = parseObject(response.body).turn as number;
     }
   }
@@ -107,7 +107,7 @@ export class TurnRelay {
 
   /**
    * A turn of a session that is not in the table. It may have ended a moment ago, or while no controller was there:
-   * then its worker still has the last reply. Or it runs, on a worker that has not registered anew yet.
+   * then its worker still has the last reply. Or it is running on a worker that has not registered again yet.
    */
   async #interactUnknown(request: Interact, caller: Caller): Promise<RawReply> {
     const worker = isOurs(caller.peer) && request.turn !== undefined ? await this.#find(request) : undefined;

@@ -6,7 +6,7 @@ import { notResponding, parseObject, workerError } from "./worker-reply.js";
 
 /** What came of a cancel. */
 export interface CancelOutcome {
-  /** Whether the session has ended: confirmed, or unknown at its worker, or its worker's process is no more. */
+  /** Whether the session has ended: confirmed, or unknown at its worker, or its worker's process has ended. */
   ended: boolean;
   /** Why the worker did not confirm: WORKER_NOT_RESPONDING, or its own error. */
   error?: unknown;

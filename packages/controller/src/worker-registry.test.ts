@@ -38,7 +38,7 @@ test("free capacity counts claims or the worker's own count, whichever is more, 
   expect(freeCapacity(worker)).toBe(0);
 });
 
-test("older news of sessions than what is known is ignored, and so is what is no number", () => {
+test("outdated session versions are ignored, as are values that are not numbers", () => {
   const registry = new WorkerRegistry();
   const worker = addTo(registry, { sessions_version: 7, current: 1 });
   registry.observe(worker, 6, 3);
@@ -60,7 +60,7 @@ test.each([
   expect(registry.pick(taskOf(registry), new Set())).toBe(worker);
 });
 
-test("a silent worker becomes COMA; when it comes back it has to say first what it runs", () => {
+test("a silent worker becomes COMA; when it returns, it must first list its sessions", () => {
   const registry = new WorkerRegistry();
   const worker = addTo(registry);
   expect(registry.age(11_000, 11_000)).toEqual([]);
@@ -70,7 +70,7 @@ test("a silent worker becomes COMA; when it comes back it has to say first what 
   expect([worker.liveness, worker.synced, worker.lastBeat]).toEqual([0, false, 12_000]);
 });
 
-test("a newcomer with other indices is refused with both digests and counts while one with the old ones lives", () => {
+test("a new worker with different indices is rejected, with both digests and counts, while one with the old indices is alive", () => {
   const registry = new WorkerRegistry();
   const old = addTo(registry, { address: "http://a/api", indices: [1, 2, 3] });
   const changed = heartbeat({ address: "http://b/api", indices: [1, 2, "3"] });

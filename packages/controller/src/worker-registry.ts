@@ -80,7 +80,7 @@ export class WorkerRegistry {
     return this.#byAddress.get(address);
   }
 
-  /** A heartbeat with its indices; undefined where they are given by a digest that is not the task's. */
+  /** A heartbeat with its indices; undefined if they are given by a digest that is not the task's. */
   complete(heartbeat: Heartbeat): WholeHeartbeat | undefined {
     const { name, indices, indices_digest: digest } = heartbeat;
     if (indices !== undefined) return { ...heartbeat, indices };
@@ -133,7 +133,7 @@ export class WorkerRegistry {
     return this.#byAddress.get(worker.address) === worker;
   }
 
-  /** Takes over what a heartbeat of a known worker says. One that was out of contact has to say anew what it runs. */
+  /** Applies a heartbeat of a known worker. A worker that was out of contact must list its sessions again. */
   beat(worker: WorkerRecord, heartbeat: WholeHeartbeat, time: Times): void {
     if (worker.liveness !== workerLiveness.alive) worker.synced = false;
     worker.liveness = workerLiveness.alive;
@@ -172,7 +172,7 @@ export class WorkerRegistry {
     return best;
   }
 
-  /** Workers without a heartbeat for so long become COMA. Returns all that are not ALIVE. */
+  /** Workers without a heartbeat for this long become COMA. Returns all workers that are not ALIVE. */
   age(now: number, comaAfterMs: number): WorkerRecord[] {
     const silent: WorkerRecord[] = [];
     for (const worker of this.workers()) {

@@ -34,16 +34,16 @@ export function sessionReply(
 }
 
 /**
- * Refuses a reply of a session that was cancelled while it was awaited: whatever its task made of that is no result.
+ * Refuses a reply of a session that was canceled while it was awaited: whatever its task made of that is no result.
  * Our workers refuse it themselves, and know better than we which came first; a v0.2 worker answers as if it were one.
  */
 export function assertNotCancelled({ state, worker }: SessionRecord, peer: Peer): void {
   if (state !== "closing" || worker.features.includes("replay")) return;
-  const message = "The session was cancelled before its turn was over";
+  const message = "The session was canceled before its turn was over";
   throw new CodedError("SESSION_CANCELLED", message, isOurs(peer) ? {} : { detail: "Error: Session does not exist" });
 }
 
-/** A worker of ours says in a header how the session stands, which spares the reading; nobody else's is believed. */
+/** Our workers send the state of the session in a header, so the body need not be parsed. Other workers' headers are ignored. */
 function stateOf({ headers, body }: RawResponse, worker: WorkerRecord): string {
   const state = headers[headerNames.state];
   if (worker.incarnation !== undefined && typeof state === "string") return state;
@@ -51,7 +51,7 @@ function stateOf({ headers, body }: RawResponse, worker: WorkerRecord): string {
   return output?.status === "running" ? "running" : "finished";
 }
 
-/** v0.2's form: the worker's status, and its body as text. The code is the worker's own, and travels beside the text. */
+/** v0.2's form: the worker's status, and its body as text. The worker's own code is sent in addition to the text. */
 export function workerError(response: RawResponse): CodedError {
   const { code, ...rest } = parseObject(response.body);
   const text = `Error: Worker returned error\n${isErrorCode(code) ? JSON.stringify(rest) : response.body}`;
@@ -64,7 +64,7 @@ export function notResponding(cause: unknown): CodedError {
   return new CodedError("WORKER_NOT_RESPONDING", text, { cause, detail: text });
 }
 
-/** Whether a call may have been carried out although no reply came: the connection broke. */
+/** Whether a call may have been executed although no reply arrived, because the connection broke. */
 export function isLost(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return isCodedError(cause) && cause.code === "UNREACHABLE" && !neverSent(cause);

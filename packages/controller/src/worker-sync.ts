@@ -60,7 +60,7 @@ export class WorkerSync {
       return { version: undefined, running: undefined, sessions: new Map(sessions) };
     }
     if (status.incarnation !== worker.incarnation)
-      throw new CodedError("WRONG_WORKER", "another process answers there");
+      throw new CodedError("WRONG_WORKER", "another process answers at this address");
     const sessions = Object.entries(status.sessions ?? {}).map(
       ([id, session]) => [Number(id), report(session)] as const,
     );
@@ -119,8 +119,8 @@ export class WorkerSync {
       return true;
     } catch (error) {
       if (!isCodedError(error)) throw error;
-      logger.debug(`Worker ${worker.address} did not say what it runs: ${messageOf(error)}`);
-      if (error.code === "WRONG_WORKER") this.forget(worker, "is no more: another process answers at its address");
+      logger.debug(`Worker ${worker.address} did not list its sessions: ${messageOf(error)}`);
+      if (error.code === "WRONG_WORKER") this.forget(worker, "is gone: another process answers at its address");
       return false;
     }
   }

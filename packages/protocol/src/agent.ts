@@ -11,8 +11,8 @@ export interface Agent {
   /**
    * The agent's next message. `history` ends with a message of the role `user`. Reject with an error that has a
    * {@link AgentFailure} in its `failure` property to say what kind of failure it was; any other error is permanent.
-   * `signal` aborts when nobody waits for the answer any more: the run was stopped, or the sample's time is up (its
-   * reason is then an error named `SampleTimeoutError`). An agent that does not look at it is left behind.
+   * `signal` aborts when the answer is no longer needed: the run was stopped, or the sample's time is up (its
+   * reason is then an error named `SampleTimeoutError`). An agent that ignores the signal keeps running, but its answer is ignored.
    */
   inference(history: readonly Message[], options: InferenceOptions): Promise<string>;
 }

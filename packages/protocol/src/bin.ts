@@ -6,7 +6,7 @@ await runBin(async (context) => {
   const program = createProgram(
     {
       name: "npx @eval/protocol",
-      description: "Tools around the files and the protocol that the packages of @eval share",
+      description: "Tools for the configuration files and the wire protocol of the @eval packages",
       version: readPackageVersion(import.meta.url),
     },
     context,

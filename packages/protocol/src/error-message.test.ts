@@ -32,16 +32,16 @@ test.each<[string, unknown, string]>([
   ["no members", new AggregateError([]), "AggregateError"],
   ["a cycle of causes", cyclic(), "outer: inner"],
   ["a member that is its own aggregate", selfMember, "other; and 1 more"],
-  ["an object without a prototype", Object.create(null), "something of type object"],
-  ["such an object as a cause", new Error("a", { cause: Object.create(null) }), "a: something of type object"],
-  ["a proxy that is no more", revoked.proxy, "something of type object"],
+  ["an object without a prototype", Object.create(null), "a value of type object"],
+  ["such an object as a cause", new Error("a", { cause: Object.create(null) }), "a: a value of type object"],
+  ["a proxy that is no more", revoked.proxy, "a value of type object"],
   ["an object as message", withProperties({ message: { value: { a: 1 } } }), "Error"],
   ["no message", withProperties({ message: { value: undefined } }), "Error"],
   ["an object as name", withProperties({ name: { value: {} } }, ""), "Error"],
   ["a message that raises", withProperties({ message: { get: raise } }), "Error"],
   ["a cause that raises", withProperties({ cause: { get: raise } }), "own"],
   ["members that raise", Object.defineProperty(new AggregateError([]), "errors", { get: raise }), "AggregateError"],
-  ["a toString that raises", { toString: raise }, "something of type object"],
+  ["a toString that raises", { toString: raise }, "a value of type object"],
 ])("the message of %s", (_what, error, message) => {
   expect(messageOf(error)).toBe(message);
 });

@@ -18,7 +18,7 @@ export function messageOf(error: unknown): string {
   return tell(error, { left: maxErrors, above: new Set() }) ?? "an error without a message";
 }
 
-/** Undefined where the error is being told already, or the message is long enough. */
+/** Undefined if the error is being told already, or the message is long enough. */
 function tell(error: unknown, telling: Telling): string | undefined {
   if (telling.left <= 0 || telling.above.has(error)) return undefined;
   telling.left -= 1;
@@ -59,7 +59,7 @@ function isError(value: unknown): value is Error {
   }
 }
 
-/** A property, or undefined where its getter throws. */
+/** A property, or undefined if its getter throws. */
 function read(error: Error, key: "message" | "name" | "cause" | "errors"): unknown {
   try {
     return (error as Error & { errors?: unknown })[key];
@@ -77,6 +77,6 @@ function textOf(value: unknown): string {
     return String(value);
   } catch {
     // An object without a usable toString, such as Object.create(null).
-    return `something of type ${typeof value}`;
+    return `a value of type ${typeof value}`;
   }
 }

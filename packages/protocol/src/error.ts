@@ -94,7 +94,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Recognises a CodedError by its shape, so that two installed copies of this package understand each other. */
+/** Recognizes a CodedError by its shape, so that two installed copies of this package understand each other. */
 export function isCodedError(error: unknown): error is CodedError {
   return error instanceof Error && error.name === "CodedError" && "code" in error && isErrorCode(error.code);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { LivedClock } from "./lived-clock.js";
 import { FakeClock } from "./testing/index.js";
 
-test("time goes on while it is asked, and stands still while the process was suspended", () => {
+test("time passes while the process runs, and stands still while it is suspended", () => {
   const source = new FakeClock(500);
   const clock = new LivedClock(source.now, 1_000);
   expect(clock.now()).toBe(500);

@@ -11,7 +11,7 @@ export interface LogRecord {
 
 type Redact = (text: string) => string;
 
-/** `{"time":..,"level":..,"label":..,"message":..,<fields>}`; a field with one of these names gets a `_` behind it. */
+/** `{"time":..,"level":..,"label":..,"message":..,<fields>}`; a field with one of these names gets a trailing `_`. */
 export function jsonLine(record: LogRecord, redact: Redact): string {
   const line: Record<string, unknown> = { time: record.time.toISOString(), level: record.level };
   if (record.label !== undefined) line.label = record.label;
@@ -38,7 +38,7 @@ export function prettyLine(record: LogRecord, redact: Redact, color: boolean): s
   return parts.join(" ");
 }
 
-/** ANSI colours: red, yellow, green, grey. */
+/** ANSI colors: red, yellow, green, gray. */
 const levelColors: Record<string, number> = { error: 31, warn: 33, info: 32, debug: 90 };
 
 function clock(time: Date): string {

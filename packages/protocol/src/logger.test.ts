@@ -18,7 +18,7 @@ function logged(options: LoggerOptions, isTTY = false) {
 }
 
 describe("json", () => {
-  it("writes one object a line where the stream is no terminal", () => {
+  it("writes one object per line if the stream is not a terminal", () => {
     const { logger, lines } = logged({ label: "controller" });
     logger.info("worker\nregistered", { task: "echo", workers: [1, { id: 2 }], at: new Date(0), none: undefined });
     logger.debug("not shown");
@@ -58,7 +58,7 @@ describe("pretty", () => {
     );
   });
 
-  it("uses colours on a terminal alone", () => {
+  it("uses colors only on a terminal", () => {
     const terminal = logged({}, true);
     terminal.logger.info("x");
     expect(terminal.lines()[0]).toContain("\u001b[32m");
@@ -89,7 +89,7 @@ it("writes the chosen level and above", () => {
   expect(lines().map((line) => JSON.parse(line).level)).toEqual(["warn", "error"]);
 });
 
-it("refuses an unknown level", () => {
+it("rejects an unknown level", () => {
   expect(() => createLogger({ level: "loud" as "info" })).toThrow(/unknown log level "loud"; known: error, warn/);
 });
 

@@ -9,7 +9,7 @@ export type LogLevel = (typeof logLevels)[number];
 export const logFormats = ["pretty", "json"] as const;
 export type LogFormat = (typeof logFormats)[number];
 
-/** What a line carries beside its message. */
+/** The data of a log line in addition to its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** What the packages log to; any object of this shape will do. */
@@ -23,7 +23,7 @@ export interface Logger {
 }
 
 export interface LoggerOptions {
-  /** The least important level that is written. Default `info`. */
+  /** The lowest level that is written. Default `info`. */
   level?: LogLevel | undefined;
   /** Default: `pretty` where the stream is a terminal, else `json`. */
   format?: LogFormat | undefined;
@@ -88,7 +88,7 @@ function loadWinston(): typeof Winston {
   try {
     return createRequire(import.meta.url)("winston") as typeof Winston;
   } catch (cause) {
-    throw new CodedError("MODULE_NOT_FOUND", "createLogger needs winston: npm install winston", { cause });
+    throw new CodedError("MODULE_NOT_FOUND", "createLogger requires winston: npm install winston", { cause });
   }
 }
 

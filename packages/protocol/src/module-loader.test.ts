@@ -33,7 +33,7 @@ function importOnly(root: string, name: string, value: string): void {
 }
 
 describe("loadExport from a package", () => {
-  it("loads a package for import alone from beside the configuration", async () => {
+  it("loads a package that exports only for import from the folder of the configuration", async () => {
     importOnly("project", "@scope/pack", "one");
     expect(await loadExport("@scope/pack#value", search)).toBe("one");
     expect(await loadExport("@scope/pack", search)).toBe("default of one");
@@ -66,12 +66,12 @@ describe("loadExport from a package", () => {
     expect(await loadExport("old", search)).toMatchObject({ seen: 1 });
   });
 
-  it("says how to install a package that is not there, and where it was looked for", async () => {
+  it("reports how to install a missing package, and where it was searched for", async () => {
     await expect(loadExport("@scope/none/sub#X", search)).rejects.toMatchObject({
       code: "MODULE_NOT_FOUND",
       message: [
         "the package @scope/none is not installed. Install it: npm install @scope/none",
-        "It was looked for from",
+        "Searched from",
         `  ${search.configDir}`,
         `  ${search.cwd}`,
         `  ${search.from}`,
@@ -88,7 +88,7 @@ describe("loadExport from a package", () => {
     importOnly("project", "pack", "one");
     write({ "project/node_modules/unbuilt/package.json": '{"name": "unbuilt", "exports": "./dist/index.js"}' });
     await expect(loadExport("pack/other#X", search)).rejects.toThrow(
-      /pack is installed in .*, but it does not offer pack\/other/,
+      /pack is installed in .*, but it does not export pack\/other/,
     );
     await expect(loadExport("unbuilt#X", search)).rejects.toThrow(/is it built\?/);
   });
@@ -101,7 +101,7 @@ describe("loadExport from a file", () => {
     expect(await loadExport(join(folder, "project/tasks-1/t.mjs"), search)).toBe(6);
   });
 
-  it("says which file is not there", async () => {
+  it("reports which file is missing", async () => {
     await expect(loadExport("./none.mjs#X", search)).rejects.toMatchObject({
       code: "MODULE_NOT_FOUND",
       message: `module ./none.mjs: there is no file ${join(search.configDir, "none.mjs")}`,
@@ -115,7 +115,7 @@ describe("loadExport from a file", () => {
       message: "module ./t.mjs does not export Tusk: it exports Agent, Task",
     });
     await expect(loadExport("./t.mjs", search)).rejects.toThrow(
-      /has no default export; name one behind a #: it exports Agent, Task/,
+      /has no default export; append # and the name of an export: it exports Agent, Task/,
     );
     await expect(loadExport("./e.mjs#toString", search)).rejects.toThrow(
       /does not export toString: it exports nothing/,
@@ -166,7 +166,7 @@ describe("build", () => {
     await expect(build(exported, context)).rejects.toMatchObject({ code: "MODULE_INVALID" });
   });
 
-  it("says what cannot be built, and why", async () => {
+  it("reports what could not be created, and why", async () => {
     class Task {
       constructor() {
         throw new Error("no data");
@@ -174,7 +174,7 @@ describe("build", () => {
     }
     await expect(build(Task, context)).rejects.toMatchObject({
       code: "MODULE_INVALID",
-      message: "Task cannot be built",
+      message: "Task could not be created",
       cause: { message: "no data" },
     });
   });
@@ -186,7 +186,7 @@ describe("requireMethods", () => {
     startSample(): unknown;
   }
 
-  it("returns what has them, inherited ones too", () => {
+  it("returns a value that has the methods, even if they are inherited", () => {
     class Base {
       getIndices() {}
       startSample() {}

@@ -34,7 +34,7 @@ export async function build(exported: unknown, context: BuildContext): Promise<u
     return await (exported as (context: BuildContext) => unknown)(context);
   } catch (cause) {
     if (isCodedError(cause)) throw cause;
-    throw new CodedError("MODULE_INVALID", `${exported.name || "the module"} cannot be built`, { cause });
+    throw new CodedError("MODULE_INVALID", `${exported.name || "the module"} could not be created`, { cause });
   }
 }
 
@@ -73,7 +73,8 @@ function pickExport(namespace: Record<string, unknown>, name: string, module: st
     .filter((candidate) => candidate !== "module.exports")
     .sort();
   const known = names.length === 0 ? "it exports nothing" : `it exports ${names.join(", ")}`;
-  const what = name === "default" ? "has no default export; name one behind a #" : `does not export ${name}`;
+  const what =
+    name === "default" ? "has no default export; append # and the name of an export" : `does not export ${name}`;
   throw new CodedError("MODULE_INVALID", `module ${module} ${what}: ${known}`);
 }
 

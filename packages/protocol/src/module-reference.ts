@@ -15,7 +15,7 @@ export interface ModuleReference {
 /** A text after `#` that can be the name of an export; a `#` in a folder's name is followed by a separator. */
 const referencePattern = /^(.*)#([^/\\#]*)$/s;
 
-/** Takes a reference apart, aliases included. Throws MODULE_INVALID where it is none, MODULE_NOT_FOUND as above. */
+/** Takes a reference apart, aliases included. Throws MODULE_INVALID if it is none, MODULE_NOT_FOUND as above. */
 export function parseModuleReference(reference: string): ModuleReference {
   const resolved = resolveModuleAlias(reference);
   const [, before, name] = referencePattern.exec(resolved) ?? [];
@@ -26,7 +26,7 @@ export function parseModuleReference(reference: string): ModuleReference {
   if (module.trim() === "" || (named && name === "") || foreign) {
     throw new CodedError(
       "MODULE_INVALID",
-      `${JSON.stringify(reference)} is not a module reference; write "package#Export" or "./file.mjs#Export"`,
+      `${JSON.stringify(reference)} is not a module reference; use the form "package#Export" or "./file.mjs#Export"`,
     );
   }
   const path = module.startsWith("file:") ? fileURLToPath(module) : module;

@@ -38,7 +38,7 @@ function resolvePackage({ module, exportName }: ModuleReference, search: ModuleS
   const looked = folders.map((folder) => `\n  ${folder}`).join("");
   const installed = folders.map((folder) => installedFolder(name, folder)).find((folder) => folder !== undefined);
   if (installed !== undefined) {
-    const what = module === name ? "its main entry cannot be found (is it built?)" : `it does not offer ${module}`;
+    const what = module === name ? "its main entry cannot be found (is it built?)" : `it does not export ${module}`;
     throw new CodedError(
       "MODULE_NOT_FOUND",
       `module ${module}: the package ${name} is installed in ${installed}, but ${what}`,
@@ -48,10 +48,7 @@ function resolvePackage({ module, exportName }: ModuleReference, search: ModuleS
   const hint = file
     ? `If you mean the file, write ./${module}${exportName === "default" ? "" : `#${exportName}`}`
     : `Install it: npm install ${name}`;
-  throw new CodedError(
-    "MODULE_NOT_FOUND",
-    `the package ${name} is not installed. ${hint}\nIt was looked for from${looked}`,
-  );
+  throw new CodedError("MODULE_NOT_FOUND", `the package ${name} is not installed. ${hint}\nSearched from${looked}`);
 }
 
 function searchFolders(search: ModuleSearch): string[] {

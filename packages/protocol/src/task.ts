@@ -23,13 +23,13 @@ export interface Session {
   readonly id: number;
   /** All that was said so far, whole; only {@link inject} and the agent's turns add to it. */
   readonly history: readonly Message[];
-  /** Aborts when the session was cancelled and the task did not end by itself within the deadline (30 s). */
+  /** Aborts when the session was canceled and the task did not end by itself within the deadline (30 s). */
   readonly signal: AbortSignal;
   /** Appends messages; a string is a message of the role `user`. */
   inject(...items: (Message | string)[]): void;
   /**
    * Appends messages, hands the turn to the agent and resolves with its answer. The answer's status is `normal`
-   * (then `content` is a text), `agent context limit`, or `cancelled`: a cancelled task should clean up and return.
+   * (then `content` is a text), `agent context limit`, or `cancelled`: a canceled task should clean up and return.
    */
   action(...items: (Message | string)[]): Promise<AgentOutput>;
 }

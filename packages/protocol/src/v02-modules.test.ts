@@ -36,9 +36,9 @@ describe("v0.2's dotted names", () => {
   ])("src.server.tasks.%s is known, and is not here", (name) => {
     expect(refusal(`src.server.tasks.${name}`)).toBe(
       `v0.2's task src.server.tasks.${name} does not exist here. ` +
-        "Provide the task in a file of your own, module: ./my-task.mjs#MyTask, " +
+        "Provide the task in your own file, module: ./my-task.mjs#MyTask, " +
         'or in a package, module: "package#Export". ' +
-        "A v0.2 worker can host it too: let it register at the controller",
+        "A v0.2 worker can host it too, if it registers with this controller",
     );
   });
 

@@ -35,7 +35,7 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
   "src.client.agents.claude_agent.Claude": claude,
   "src.client.agents.test_agent.CountHistoryAgent": {
     kind: "agent",
-    without: "It only counts the messages, to try a task out",
+    without: "It only counts the messages, for testing a task",
   },
   "src.server.task.VirtualTask": { here: "@eval/tasks#VirtualTask" },
   "src.server.tasks.dbbench.DBBench": dbbench,
@@ -77,6 +77,6 @@ function describeMissing(reference: string, known: { kind: "agent" | "task"; wit
   const origin = known === undefined ? "the Python module" : `v0.2's ${kind}`;
   const without = known?.without === undefined ? "" : `${known.without}. `;
   const own = `./my-${kind}.mjs#${kind === "agent" ? "MyAgent" : "MyTask"}`;
-  const elsewhere = kind === "task" ? ". A v0.2 worker can host it too: let it register at the controller" : "";
-  return `${origin} ${reference} does not exist here. ${without}Provide the ${kind} in a file of your own, module: ${own}, or in a package, module: "package#Export"${elsewhere}`;
+  const elsewhere = kind === "task" ? ". A v0.2 worker can host it too, if it registers with this controller" : "";
+  return `${origin} ${reference} does not exist here. ${without}Provide the ${kind} in your own file, module: ${own}, or in a package, module: "package#Export"${elsewhere}`;
 }

@@ -31,7 +31,7 @@ const heartbeatFields = z.object({
 export const heartbeatSchema = heartbeatFields.refine(hasIndices, {
   path: ["indices"],
   message: "the indices, or the digest of indices that the controller knows, expected",
-  // Said beside what else is missing.
+  // Reported together with other missing fields.
   when: ({ value }) => typeof value === "object" && value !== null && !Array.isArray(value),
 });
 

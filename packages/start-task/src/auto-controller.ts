@@ -11,7 +11,7 @@ import type { Supervisor } from "./processes/supervisor.js";
 export interface KnownController {
   /** Address that workers and clients are given. */
   address: string;
-  /** Undefined where it is not ours. */
+  /** Undefined if it is not ours. */
   supervisor: Supervisor | undefined;
 }
 
@@ -21,12 +21,12 @@ export async function startController(launch: Launch, group: ProcessGroup): Prom
   const { controller, controllerHost } = prepared;
   if (controllerHost === undefined) {
     if (!prepared.answers) {
-      const advice = "start one (npx @eval/controller), or let it be started here with --auto-controller";
+      const advice = "start one (npx @eval/controller), or use --auto-controller";
       options.logger.warn(`No controller answers at ${controller.text} yet; the workers will wait for it: ${advice}`);
     }
     return { address: controller.text, supervisor: undefined };
   }
-  options.logger.info(`No controller answers at ${controller.text}: starting one`);
+  options.logger.info(`No controller answers at ${controller.text}: starting a controller`);
   const supervisor = group.start({
     ...{ role: "controller", task: "controller", number: 1, port: controller.port },
     stopTimeoutMs: limits.stopTimeoutMs,
@@ -51,12 +51,12 @@ async function untilItAnswers(launch: Launch, supervisor: Supervisor): Promise<s
     signal.throwIfAborted();
     // Later it is started again; one that ends before it has ever answered will hardly do better.
     if (supervisor.lastExit !== undefined) {
-      throw new CodedError("START_FAILED", `the controller cannot be started: ${supervisor.lastExit}`);
+      throw new CodedError("START_FAILED", `the controller could not be started: ${supervisor.lastExit}`);
     }
     const address = addressOf(prepared.controller, supervisor.info.port);
     if (supervisor.address !== undefined && (await answers(address, token))) return address;
     if (performance.now() > deadline) {
-      const what = `the controller that was started does not answer at ${address}`;
+      const what = `the started controller does not answer at ${address}`;
       throw new CodedError("TIMEOUT", `${what} after ${limits.controllerTimeoutMs / 1000} s`);
     }
     await sleep(50);

@@ -65,7 +65,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.gone();
   });
 
-  it("leaves nothing behind when it is killed with -9: stuck workers and their children included", async () => {
+  it("leaves no processes when it is killed with -9, not even blocked workers and their children", async () => {
     workspace.config({ echo: { child: true }, stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "echo", "2", "stuck", "1", "--orphan-timeout", "2");
     await run.seen(/All 3 workers are registered/);
@@ -80,13 +80,13 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.seen(/The worker is registered/);
     const [, port] = await run.seen(/echo:(\d+) listens on/);
     process.kill(run.pids("echo")[0] as number, "SIGKILL");
-    await run.seen(new RegExp(`echo:${port} ended unasked \\(ended by SIGKILL\\): starting it again in 0.1 s`));
+    await run.seen(new RegExp(`echo:${port} ended unexpectedly \\(ended by SIGKILL\\): restarting it in 0.1 s`));
     await run.seen(new RegExp(`ended unasked[\\s\\S]*echo:${port} listens on`));
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
   });
 
-  it("replaces its guard where that was killed", async () => {
+  it("replaces its guard if the guard was killed", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--orphan-timeout", "1");
     await run.seen(/The worker is registered/);
@@ -104,23 +104,27 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     const run = start(...anyPorts, "-s", "bad", "1", "--restart-limit", "2", "--restart-delay", "20ms");
     expect(await run.exit()).toBe(1);
     expect(run.pids("bad")).toHaveLength(3);
-    expect(run.stderr).toMatch(/bad ended unasked \(exit code 4\), NOT started again: it crashed more than 2 times/);
-    expect(run.stderr).toMatch(/error: not running any more: bad#1: exit code 4.*START_FAILED/);
+    expect(run.stderr).toMatch(
+      /bad ended unexpectedly \(exit code 4\) and is NOT restarted: it crashed more than 2 times/,
+    );
+    expect(run.stderr).toMatch(/error: no longer running: bad#1: exit code 4.*START_FAILED/);
     await run.gone();
   });
 
-  it("does not start again what is configured wrongly, and goes on with the others", async () => {
+  it("does not restart a process with a wrong configuration, and continues with the others", async () => {
     workspace.config({ echo: {}, wrong: { concurrency: 0 } });
     const run = start(...anyPorts, "-s", "echo", "1", "wrong", "1");
-    await run.seen(/wrong ended unasked \(exit code 2\), NOT started again: its usage or configuration is wrong/);
-    await run.seen(/Not all workers are registered; going on with those that run: .*wrong/);
+    await run.seen(
+      /wrong ended unexpectedly \(exit code 2\) and is NOT restarted: its usage or configuration is wrong/,
+    );
+    await run.seen(/Not all workers are registered; continuing with the running ones: .*wrong/);
     await run.seen(/Registered at/);
     expect(run.pids("wrong")).toHaveLength(1);
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
   });
 
-  it("kills what does not end within its deadline", async () => {
+  it("kills processes that do not end within their deadline", async () => {
     workspace.config({ stuck: { stuck: true } });
     const run = start(...anyPorts, "-s", "stuck", "1", "--drain-timeout", "0", "--stop-timeout", "500ms");
     await run.seen(/The worker is registered/);
@@ -146,20 +150,22 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     await run.gone();
   });
 
-  it("says which workers are missing after the deadline, and goes on", async () => {
+  it("reports which workers are missing after the deadline, and continues", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 }, controller_address: "http://localhost:1/api" });
     const run = start("-p", "0", "--ready-timeout", "1");
     await run.seen(/No controller answers at http:\/\/localhost:1\/api yet; the workers will wait for it/);
-    await run.seen(/going on with those that run: after 1 s, 1 of 1 workers are not registered.*: echo[:#]\d+/);
+    await run.seen(/continuing with the running ones: after 1 s, 1 of 1 workers are not registered.*: echo[:#]\d+/);
     expect(run.alive().length).toBeGreaterThan(1);
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
   });
 
-  it("makes a token where it listens beyond this machine, and removes its file at the end", async () => {
+  it("creates a token when it listens beyond this machine, and removes its file at the end", async () => {
     workspace.config({ echo: {} }, { start: { echo: 1 } });
     const run = start(...anyPorts, "--host", "0.0.0.0");
-    const [, file = ""] = await run.seen(/Made a token, since this listens beyond the machine. It is in (\S+):/);
+    const [, file = ""] = await run.seen(
+      /Created a token, because the servers listen beyond this machine. It is in (\S+):/,
+    );
     const [, address] = await run.seen(/The worker is registered at (\S+)/);
     expect((await fetch(`${address}/list_workers`)).status).toBe(401);
     expect(existsSync(file)).toBe(true);
@@ -188,18 +194,18 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     );
     expect(await run.exit()).toBe(2);
     expect(run.stderr).toContain('--start: echo: expected a positive integer, received "0"');
-    expect(run.stderr).toContain("there is no task nosuch: it defines echo, other");
+    expect(run.stderr).toContain("task nosuch is not defined: it defines echo, other");
     expect(run.stderr).toContain("--start: other is named twice");
     expect(run.stderr).toContain("--start: expected pairs NAME NUM, received 9 words");
-    expect(run.stderr).toContain("ports end at 65535");
+    expect(run.stderr).toContain("the highest port is 65535");
     expect(run.stderr).toContain('"ftp://x" is not the address of a controller');
     expect(run.stderr).not.toContain("Started");
   });
 
-  it("shows a minimal file where there is none", async () => {
+  it("shows a minimal file if there is none", async () => {
     const run = start();
     expect(await run.exit()).toBe(2);
-    expect(run.stderr).toContain("there is no configuration file configs/start_task.yaml");
+    expect(run.stderr).toContain("configuration file not found: configs/start_task.yaml");
     expect(run.stderr).toContain("    controller_address: http://localhost:5000/api");
   });
 

@@ -15,7 +15,7 @@ export async function main(context: BinContext): Promise<number> {
   let signal: ShutdownSignal | undefined;
   const stop = async (received: ShutdownSignal) => {
     signal = received;
-    logger.info("Stopping; a second signal ends at once");
+    logger.info("Stopping; a second signal kills all processes immediately");
     stopping.abort(new Error(`ended by ${received}`));
     await running?.stop();
   };
@@ -53,14 +53,14 @@ function logFormatOf(flags: Flags, { stderr }: BinContext) {
 function announce(running: RunningTasks, logger: Logger, stopping: AbortSignal): void {
   const { controllerAddress, workers, tokenFile } = running;
   if (tokenFile !== undefined) {
-    const hint = `others set EVAL_TOKEN="$(cat ${tokenFile})"`;
-    logger.info(`Made a token, since this listens beyond the machine. It is in ${tokenFile}: ${hint}`);
+    const hint = `on other machines, set EVAL_TOKEN="$(cat ${tokenFile})"`;
+    logger.info(`Created a token, because the servers listen beyond this machine. It is in ${tokenFile}: ${hint}`);
   }
   running.ready.then(
     () => logger.info(`${allRegistered(workers.length)} at ${controllerAddress}`),
     (error) =>
       stopping.aborted ||
-      logger.error(`Not all workers are registered; going on with those that run: ${messageOf(error)}`),
+      logger.error(`Not all workers are registered; continuing with the running ones: ${messageOf(error)}`),
   );
 }
 

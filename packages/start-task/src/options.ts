@@ -59,7 +59,7 @@ export interface StartTaskOptions {
   /** Listen beyond this machine without a token. Default false. */
   insecure?: boolean | undefined;
   /**
-   * Host names that requests without a token may carry, besides loopback names, IP addresses and the names in `host`,
+   * Host names that requests without a token may use, in addition to loopback names, IP addresses and the names in `host`,
    * `selfHost` and `controller`. Default: none.
    */
   allowHosts?: readonly string[] | undefined;

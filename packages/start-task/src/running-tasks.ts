@@ -12,7 +12,7 @@ export interface RunningTasks {
   controllerAddress: string;
   /** As they are now, in the order of their ports. */
   readonly workers: readonly ProcessInfo[];
-  /** Undefined where the controller is not ours. */
+  /** Undefined if the controller is not ours. */
   readonly controller: ProcessInfo | undefined;
   /** What controller and workers demand; undefined: nothing. */
   token: string | undefined;
@@ -24,7 +24,7 @@ export interface RunningTasks {
    */
   ready: Promise<void>;
   /**
-   * Resolves when nothing is left running: with undefined where it was stopped, with START_FAILED where no worker, or
+   * Resolves when nothing is left running: with undefined if it was stopped, with START_FAILED where no worker, or
    * not the controller, could be kept running.
    */
   ended: Promise<CodedError | undefined>;
@@ -44,7 +44,7 @@ export function superviseTasks(
   const leave = () => leaving.abort(new CodedError("START_FAILED", "stopped before all workers were registered"));
   const ended = untilEnded(group, controller.supervisor, () => leaving.signal.aborted).finally(leave);
   const ready = untilReady(launch, group, controller.address, leaving.signal);
-  // Whoever does not ask need not hear of it.
+  // Without a handler, a rejection must not be reported as unhandled.
   ready.catch(() => {});
   return {
     controllerAddress: controller.address,
@@ -85,7 +85,7 @@ async function untilReady(launch: Launch, group: ProcessGroup, address: string, 
       signal: AbortSignal.any([signal, failed.signal]),
     });
   } catch (error) {
-    // A sleep that is cut short throws an error of its own.
+    // An aborted sleep throws its own error.
     throw failed.signal.reason ?? signal.reason ?? error;
   } finally {
     await client.http.close();
@@ -106,5 +106,5 @@ async function untilEnded(
 
 function givenUp(supervisors: readonly Supervisor[]): CodedError {
   const whys = supervisors.map(({ label, failure }) => `${label}: ${failure}`);
-  return new CodedError("START_FAILED", `not running any more: ${whys.join("; ")}`);
+  return new CodedError("START_FAILED", `no longer running: ${whys.join("; ")}`);
 }

@@ -86,7 +86,7 @@ describe("startTask", () => {
     expect(await tasks.ended).toBeUndefined();
   });
 
-  it("says with `ended` that nothing could be kept running", async () => {
+  it("reports with `ended` that no process could be kept running", async () => {
     workspace.config({ bad: { exit: 3 } });
     const tasks = await start({ start: { bad: 1 }, limits: { restartLimit: 0 } });
     await expect(tasks.ready).rejects.toThrow("bad#1: exit code 4; it crashed more than 0 times within 600 s");
@@ -94,12 +94,12 @@ describe("startTask", () => {
     expect(tasks.controller?.pid).toBeUndefined();
   });
 
-  it("stops what it has started where the controller cannot be started", async () => {
+  it("stops the started processes if the controller cannot be started", async () => {
     workspace.config({ echo: {} });
     const bin = workspace.write("controller.mjs", "process.exit(4)");
     await expect(start({ start: { echo: 1 }, bins: { controller: bin } })).rejects.toMatchObject({
       code: "START_FAILED",
-      message: expect.stringContaining("the controller cannot be started: exit code 4"),
+      message: expect.stringContaining("the controller could not be started: exit code 4"),
     });
     const mute = workspace.write("mute.mjs", "setInterval(() => {}, 1000)");
     const limits = { controllerTimeoutMs: 300 };
@@ -125,9 +125,9 @@ describe("startTask", () => {
   };
 
   it.each([
-    [401, "{}", "UNAUTHORIZED", "wants a token"],
-    [404, "{}", "UNREACHABLE", "something else than a controller answers"],
-    [200, "<html>", "UNREACHABLE", "something else than a controller answers"],
+    [401, "{}", "UNAUTHORIZED", "requires a token"],
+    [404, "{}", "UNREACHABLE", "another program answers, not a controller"],
+    [200, "<html>", "UNREACHABLE", "another program answers, not a controller"],
   ])("refuses an address that answers %d %s", async (status, body, code, message) => {
     workspace.config({ echo: {} });
     const controller = await answering(status, body);
@@ -139,11 +139,11 @@ describe("startTask", () => {
 
   it.each([
     [{ controller: "http://10.255.0.1:5000/api" }, "cannot reach workers that listen on 127.0.0.1: set --host"],
-    [{ autoController: false }, "port 0 means a controller that is started here: add --auto-controller"],
-    [{ basePort: 4999, controller: "http://localhost:5000/api" }, "5000 is the controller's"],
+    [{ autoController: false }, "port 0 requires a controller that start-task starts: add --auto-controller"],
+    [{ basePort: 4999, controller: "http://localhost:5000/api" }, "the controller uses port 5000"],
     [{ host: "0.0.0.0", autoController: false, controller: "http://localhost:1/api" }, "set the controller's token"],
     [{ host: "192.0.2.1", insecure: true }, "192.0.2.1 is not an address of this host"],
-    [{ controller: "https://localhost:1/api" }, "one that is started here speaks http"],
+    [{ controller: "https://localhost:1/api" }, "a controller started by start-task supports only http"],
   ])("refuses %j before anything is started", async (options, message) => {
     workspace.config({ echo: {} });
     const events: LaunchEvent[] = [];
@@ -164,7 +164,7 @@ describe("startTask", () => {
     );
     workspace.config({ echo: {} }, { controller: "http://localhost:1/api", controller_address: "http://other:1/api" });
     await expect(start({ start: { echo: 1 }, controller: undefined })).rejects.toThrow(
-      "start_task.yaml: controller and controller_address are two names of one setting, and differ: keep one",
+      "start_task.yaml: controller and controller_address are two names for the same setting, but their values differ: remove one",
     );
   });
 });

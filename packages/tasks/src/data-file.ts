@@ -22,5 +22,5 @@ export async function readDataFile(file: string, configDir: string, workingDir =
     if (bytes) return { path: place, bytes };
   }
   const list = places.map((place) => `  ${place}`).join("\n");
-  throw new CodedError("CONFIG_NOT_FOUND", `The data file "${file}" was not found. Looked at:\n${list}`);
+  throw new CodedError("CONFIG_NOT_FOUND", `The data file "${file}" was not found. Searched:\n${list}`);
 }

@@ -1,4 +1,4 @@
-/** The promise's value, or undefined as soon as the signal aborts: a session that was dropped answers nobody. */
+/** The promise's value, or undefined as soon as the signal aborts, because the action of a dropped session never resolves. */
 export async function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
   if (signal.aborted) return undefined;
   let stop = (): void => {};

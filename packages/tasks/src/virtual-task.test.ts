@@ -6,7 +6,7 @@ import { VirtualTask } from "./virtual-task.js";
 const configDir = "/";
 
 describe("VirtualTask", () => {
-  it("asks as often as it is told and echoes the last answer", async () => {
+  it("asks the configured number of times and echoes the last answer", async () => {
     const task = VirtualTask({ parameters: { name: "echo", samples: 3, rounds: 2, message_bytes: 200 }, configDir });
     const session = saying("first", "second");
 
@@ -20,7 +20,7 @@ describe("VirtualTask", () => {
     expect(session.history[0]?.content).toHaveLength(200);
   });
 
-  it("fails the samples that it is told to", async () => {
+  it("fails the configured samples", async () => {
     const task = VirtualTask({ parameters: { fail_every: 2, start_fail_every: 3 }, configDir });
     const silent = saying();
 
@@ -40,7 +40,7 @@ describe("VirtualTask", () => {
     expect(await task.startSample(0, session)).toEqual({ status: "unknown", result: null });
   });
 
-  it("ends a delay when the session is aborted, and a sample when it is cancelled", async () => {
+  it("ends a delay when the session is aborted, and a sample when it is canceled", async () => {
     const session = saying("a");
     const running = VirtualTask({ parameters: { delay_ms: 3_600_000 }, configDir }).startSample(0, session);
     session.abort();
@@ -59,7 +59,7 @@ describe("VirtualTask", () => {
     });
   });
 
-  it("counts what was completed", async () => {
+  it("counts completed samples", async () => {
     const task = VirtualTask({ parameters: {}, configDir });
     const output = (status: TaskOutput["status"]): TaskOutput => ({ index: 0, status, result: null, history: null });
     const overall = (...outputs: TaskOutput[]): Json | Promise<Json> => task.calculateOverall(stream(outputs));

@@ -15,7 +15,7 @@ const virtualTaskParametersSchema = z.object({
   rounds: z.int().min(1).default(1),
   /** Milliseconds that the task takes before each of its messages. */
   delay_ms: z.number().min(0).default(0),
-  /** Each message is padded to so many bytes. */
+  /** Each message is padded to this number of bytes. */
   message_bytes: z.int().min(0).default(0),
   /** These samples throw before they say anything. */
   start_fail_every: everySchema,

@@ -51,7 +51,7 @@ export async function main(context: BinContext): Promise<number> {
     maxBodyBytes: flags.maxBodyMb * 1024 * 1024,
   });
   logger.info(`Hosting ${task.name} on ${running.address}`, { samples: running.host.indices.length, host });
-  // Before it is announced: whoever hears of it may send a signal at once.
+  // Before the address is announced: a reader of the log may send a signal immediately.
   const stopped = untilStopped(context, running, flags.drainTimeout, logger);
   context.send?.({ type: "eval:listening", port: running.port, address: running.address });
   return stopped;
@@ -72,18 +72,31 @@ function parseFlags(context: BinContext): { name: string; flags: Flags } {
   const about = { name: "npx @eval/worker", description: "Hosts a task: its environment and its data set" };
   const program = createProgram({ ...about, version: version() }, context);
   program
-    .argument("<name>", "the task, as the configuration file calls it")
-    .option("-c, --config <file>", "a map of tasks", "configs/tasks/task_assembly.yaml")
-    .option("-C, --controller <address>", "where to register", "http://localhost:5000/api")
-    .option("--self <address>", "where the controller reaches this worker (default: http://localhost:<port>/api)");
+    .argument("<name>", "name of the task in the configuration file")
+    .option("-c, --config <file>", "file that defines the task", "configs/tasks/task_assembly.yaml")
+    .option("-C, --controller <address>", "address of the controller", "http://localhost:5000/api")
+    .option(
+      "--self <address>",
+      "address at which the controller reaches this worker (default: http://localhost:<port>/api)",
+    );
   addServerOptions(program, { port: 5001 });
   program
-    .option("--drain-timeout <seconds>", "how long running samples may go on after SIGTERM", secondsOption, 30)
-    .option("--cancel-timeout <seconds>", "how long a cancelled sample may take to end", secondsOption, 30)
-    .option("--grace <seconds>", "how long sessions outlive their lease without the controller", secondsOption, 30)
-    .option("--session-expire <seconds>", "how long a v0.2 controller's session may be silent", secondsOption, 1_800)
-    .option("--heartbeat <seconds>", "time between two registrations", positiveNumber, 8)
-    .option("--max-body-mb <megabytes>", "bound of a request's body", positiveNumber, 64);
+    .option("--drain-timeout <seconds>", "how long running samples may continue after SIGTERM", secondsOption, 30)
+    .option("--cancel-timeout <seconds>", "how long a canceled sample may take to end", secondsOption, 30)
+    .option(
+      "--grace <seconds>",
+      "how long sessions outlive their lease while the controller is unreachable",
+      secondsOption,
+      30,
+    )
+    .option(
+      "--session-expire <seconds>",
+      "seconds without a turn before a v0.2 controller's session is canceled",
+      secondsOption,
+      1_800,
+    )
+    .option("--heartbeat <seconds>", "seconds between two heartbeats", positiveNumber, 8)
+    .option("--max-body-mb <megabytes>", "maximum size of a request body", positiveNumber, 64);
   addLogOptions(program);
   program.parse(context.argv, { from: "user" });
   return { name: program.args[0] as string, flags: program.opts<Flags>() };

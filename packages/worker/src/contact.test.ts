@@ -16,7 +16,7 @@ test("silence counts from the last sign of life, and not the time in which the w
   expect(contact.silence()).toBe(0);
 });
 
-test("the loop's lag is the worst since it was last asked, also right after it was asked", () => {
+test("the loop's lag is the maximum since the last reading, also directly after a reading", () => {
   const clock = new FakeClock();
   const lag = new LoopLag(clock.now);
   clock.advance(100);

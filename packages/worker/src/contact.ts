@@ -1,4 +1,4 @@
-/** When a worker last heard of its controller. */
+/** The time of a worker's last contact with its controller. */
 export class Contact {
   #last: number;
 

@@ -1,4 +1,4 @@
-/** Whether a promise settles within so many milliseconds. */
+/** Whether a promise settles within the given number of milliseconds. */
 export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<false>((resolve) => {

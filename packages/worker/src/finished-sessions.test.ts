@@ -29,7 +29,7 @@ test("the oldest goes first when there is more than the bound, and an id that co
   expect([1, 2, 3].map((id) => sessions.get(id, 0) !== undefined)).toEqual([false, true, true]);
 });
 
-test("of a cancelled session there is a mark", () => {
+test("of a canceled session there is a mark", () => {
   const sessions = new FinishedSessions(1_000, 300);
   const mark = { index: 1, turn: 1, request: "r", output: undefined, failed: false };
   sessions.add(1, mark, 0);

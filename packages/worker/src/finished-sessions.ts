@@ -2,7 +2,7 @@ import type { SampleIndex, SessionReply } from "@eval/protocol";
 import type { TurnOutcome } from "./session.js";
 import { noSuchSession, replyOf, turnConflict } from "./session-reply.js";
 
-/** The last turn of a session that ended: what is needed to answer it again. Of a cancelled one, only that it was. */
+/** The last turn of a session that ended: what is needed to answer it again. Of a canceled one, only that it was. */
 export interface FinishedSession extends TurnOutcome {
   index: SampleIndex;
   /** What the agent said in that turn, as text; undefined when the session ended in its first turn. */
@@ -35,7 +35,7 @@ export class FinishedSessions {
     return entry !== undefined && entry.expires > now ? entry.session : undefined;
   }
 
-  /** The last reply again, to who asks for that turn. Throws SESSION_NOT_FOUND, TURN_CONFLICT or SESSION_CANCELLED. */
+  /** Returns the last reply again for a repeated turn. Throws SESSION_NOT_FOUND, TURN_CONFLICT or SESSION_CANCELLED. */
   replay(id: number, request: string, turn: number | undefined, now: number): SessionReply {
     const finished = this.get(id, now);
     if (finished === undefined || turn === undefined) throw noSuchSession();

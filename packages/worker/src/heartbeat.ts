@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
   logger: Logger;
   /** Milliseconds between two heartbeats. Default 8,000. */
   intervalMs?: number;
-  /** How long sessions outlive their lease when the controller is out of reach, in milliseconds. Default 30,000. */
+  /** How long sessions outlive their lease while the controller is unreachable, in milliseconds. Default 30,000. */
   graceMs?: number;
 }
 
@@ -98,7 +98,7 @@ export class HeartbeatLoop {
       const { value, peer } = await this.#client.receiveHeartbeat({ ...news, ...given }, limits);
       return this.#indices.answered(given, value?.need ?? [], peer);
     } catch (error) {
-      // Behind an address that was out of reach there may be another controller now. One that is slow is the same.
+      // An address that was unreachable may now belong to another controller. A slow controller is still the same one.
       if (!isCodedError(error) || error.code !== "TIMEOUT") this.#indices.forget();
       if ("indices_digest" in given && isCodedError(error) && error.status === 422) return false;
       throw error;
@@ -143,7 +143,7 @@ export class HeartbeatLoop {
     const isNews = why !== this.#lastRefusal;
     this.#lastRefusal = why;
     if (!isNews) logger.debug(`Still not registered: ${why}`);
-    else if (error instanceof ReplyError) logger.error(`The controller refused the registration: ${why}`);
+    else if (error instanceof ReplyError) logger.error(`The controller rejected the registration: ${why}`);
     else logger.warn(`Waiting for the controller at ${controller}: ${why}`);
   }
 

@@ -63,7 +63,7 @@ test("a user message that would come right after the first is dropped as well", 
   expect(windowOf(three)).toEqual([user("first\n\n[NOTICE] 1 messages are omitted."), user("third")]);
 });
 
-test("where not even the last message fits, or the first has all the room, the first is left", () => {
+test("if not even the last message fits, or the first uses all the space, the first is kept", () => {
   expect(windowOf(conversation(100, 10, 3_500))).toEqual([user(`${text(100)}\n\n[NOTICE] 2 messages are omitted.`)]);
   expect(windowOf(conversation(9_000))).toEqual(conversation(9_000));
   expect(windowOf(conversation(9_000, 0, 0))).toEqual([user(`${text(9_000)}\n\n[NOTICE] 2 messages are omitted.`)]);
@@ -76,7 +76,7 @@ test("two messages of the task in a row, which v0.2 does not take, are shown as 
   expect(windowOf(four)).toEqual([user("a\n\n[NOTICE] 1 messages are omitted."), ...four.slice(2)]);
 });
 
-test("the first message is the task's, whoever is said to have spoken", () => {
+test("the first message counts as the task's, whatever its role", () => {
   expect(windowOf([agent("hello")])).toEqual([user("hello")]);
 });
 

@@ -8,18 +8,21 @@ export class IdleSessions {
   constructor(private readonly expireMs = 1_800_000) {}
 
   /**
-   * Why nobody will come back to a session; undefined where somebody may. To be asked every second or so.
+   * Why the client of a session will not return; undefined if it may. Call this about every second.
    * @param now monotonic milliseconds
-   * @param outOfContactMs for how long the controller has been out of reach, without the time of grace
+   * @param outOfContactMs for how long the controller has been unreachable, minus the grace time
    */
   abandoned(session: HostedSession, now: number, outOfContactMs: number): string | undefined {
     const idleMs = this.#look(session, now);
     if (session.cancelled || session.phase !== "waiting for agent") return undefined;
     const { leaseMs, openedBy } = session.ownership;
-    if (leaseMs !== undefined) return outOfContactMs > leaseMs ? "no contact for longer than its lease" : undefined;
+    if (leaseMs !== undefined)
+      return outOfContactMs > leaseMs
+        ? "no contact with the controller for longer than the session's lease"
+        : undefined;
     // Our controller keeps the time of its v0.2 clients itself.
     if (openedBy !== undefined) return undefined;
-    return idleMs > this.expireMs ? "no turn came any more" : undefined;
+    return idleMs > this.expireMs ? "no further turn arrived" : undefined;
   }
 
   /** Milliseconds since a look first found the session waiting for this turn; 0 where it does not wait. */

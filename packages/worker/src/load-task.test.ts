@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true }));
 
-it("keeps what a task is given out of the error with which it cannot be built", async () => {
+it("keeps the parameters of a task out of the error if it cannot be created", async () => {
   const task = "export default ({ parameters }) => { throw new Error(`no database at ${parameters.database}`); };";
   await writeFile(join(cwd, "task.mjs"), task);
   const definition = { module: "./task.mjs", parameters: { database: "mysql://root:${env:PASSWORD}@host/db" } };

@@ -56,7 +56,7 @@ my-task:
 function withName(task: Task, name: string): Task {
   if (task.name === name) return task;
   if (Reflect.defineProperty(task, "name", { value: name, enumerable: true, configurable: true })) return task;
-  throw new CodedError("MODULE_INVALID", `The task calls itself ${task.name}, not ${name}, and cannot be renamed`);
+  throw new CodedError("MODULE_INVALID", `The name of the task is ${task.name}, not ${name}, and it cannot be changed`);
 }
 
 function findDefinition({ value, source }: LoadedConfig, name: string): TaskDefinition {
@@ -65,11 +65,11 @@ function findDefinition({ value, source }: LoadedConfig, name: string): TaskDefi
   if (!isMapping(found)) {
     const known = Object.keys(tasks).filter((key) => isMapping(tasks[key]));
     const list = known.length === 0 ? "it defines none" : `it defines ${known.join(", ")}`;
-    throw new CodedError("USAGE", `There is no task ${name} in ${source}: ${list}`);
+    throw new CodedError("USAGE", `Task ${name} is not defined in ${source}: ${list}`);
   }
   const { module, parameters } = found;
   if (typeof module !== "string" || module === "") {
-    throw new CodedError("CONFIG_INVALID", `${source}: ${name}.module: expected the reference of a module`);
+    throw new CodedError("CONFIG_INVALID", `${source}: ${name}.module: expected a module reference`);
   }
   if (parameters !== undefined && parameters !== null && !isMapping(parameters)) {
     throw new CodedError("CONFIG_INVALID", `${source}: ${name}.parameters: expected a mapping`);

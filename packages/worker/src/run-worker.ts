@@ -21,7 +21,7 @@ export interface RunWorkerOptions {
   self?: string;
   token?: string | undefined;
   /**
-   * Host names that requests without a token may carry, besides loopback names, IP addresses, `host`, this machine's name
+   * Host names that requests without a token may use, in addition to loopback names, IP addresses, `host`, this machine's name
    * and the name in `self`. Default: none.
    */
   allowHosts?: readonly string[];
@@ -29,9 +29,9 @@ export interface RunWorkerOptions {
   version?: string;
   /** Milliseconds between two heartbeats. Default 8,000. */
   heartbeatMs?: number;
-  /** How long a cancelled task may take to end, in milliseconds. Default 30,000. */
+  /** How long a canceled task may take to end, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
-  /** How long sessions outlive their lease when the controller is out of reach, in milliseconds. Default 30,000. */
+  /** How long sessions outlive their lease while the controller is unreachable, in milliseconds. Default 30,000. */
   graceMs?: number;
   /** How long a session of a v0.2 controller may be without a turn, in milliseconds. Default 30 minutes. */
   sessionExpireMs?: number;
@@ -45,7 +45,7 @@ export interface RunningWorker {
   host: TaskHost;
   /** Whether the controller has accepted it. */
   readonly registered: boolean;
-  /** Takes no new sample, gives running ones `drainMs`, cancels what is left, releases the task. */
+  /** Accepts no new samples, gives running ones `drainMs` to finish, cancels the remaining ones, releases the task. */
   stop(drainMs: number): Promise<void>;
 }
 
@@ -109,7 +109,7 @@ async function endSessions(tasks: TaskHost, beats: HeartbeatLoop, drainMs: numbe
   await endsWithin(beats.announce(), 2_000);
   if (await drained) return;
   void tasks.cancelAll();
-  // Bounded: a task that ignores its cancelling is dropped after the deadline.
+  // Bounded: a task that ignores its canceling is dropped after the deadline.
   await tasks.ended();
 }
 
@@ -125,19 +125,19 @@ function assertReachable(self: string | undefined, host: string, controller: str
     throw new CodedError("USAGE", `${what}: set --self to an address of this host, and --host to listen on it`);
   }
   if (isLoopbackHost(host)) {
-    throw new CodedError("USAGE", `The worker listens on ${host} alone, and ${self} leads nowhere: set --host as well`);
+    throw new CodedError("USAGE", `The worker listens only on ${host}, so ${self} cannot reach it: set --host too`);
   }
 }
 
 function assertAddress(address: string, example: string): void {
   if (/^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : "")) return;
-  throw new CodedError("USAGE", `"${address}" is not an HTTP address: write it like ${example}`);
+  throw new CodedError("USAGE", `"${address}" is not an HTTP address: use a form like ${example}`);
 }
 
 async function release(task: Task, logger: Logger): Promise<void> {
   try {
     await task.release?.();
   } catch (error) {
-    logger.error(`Task ${task.name} did not release what it holds: ${messageOf(error)}`);
+    logger.error(`Task ${task.name} failed to release its resources: ${messageOf(error)}`);
   }
 }

@@ -18,7 +18,7 @@ function toJson(result: unknown): Json {
   try {
     return JSON.parse(JSON.stringify(result) ?? "null") as Json;
   } catch (error) {
-    throw new Error(`startSample() returned a result that JSON cannot hold: ${messageOf(error)}`);
+    throw new Error(`startSample() returned a result that cannot be represented in JSON: ${messageOf(error)}`);
   }
 }
 

@@ -31,7 +31,7 @@ export class SentIndices {
     return "indices" in given || this.#isKnown;
   }
 
-  /** Nobody is known to have them: whoever answers next may be another. */
+  /** Forgets which controller has the indices: the next one may be another. */
   forget(): void {
     this.#isKnown = false;
   }

@@ -23,7 +23,7 @@ export interface WorkerServerOptions {
   logger: Logger;
   version: string;
   token?: string | undefined;
-  /** Host names under which the worker is reached, besides loopback names and IP addresses. Default: none. */
+  /** Host names under which the worker is reached, in addition to loopback names and IP addresses. Default: none. */
   hostNames?: readonly string[] | undefined;
   maxBodyBytes?: number;
 }
@@ -101,14 +101,18 @@ function describe(host: TaskHost, id: number): unknown {
   };
 }
 
-/** A request that was meant for another worker, say one that lived at this address before, is refused. */
+/** Rejects a request for another worker, for example an earlier worker at this address. */
 function assertAddressed(request: IncomingMessage, name: string, incarnation: string): void {
   const meantTask = request.headers[headerNames.task];
   const meantIncarnation = request.headers[headerNames.incarnation];
   const isMeant =
     (meantTask === undefined || meantTask === encodeURIComponent(name)) &&
     (meantIncarnation === undefined || meantIncarnation === incarnation);
-  if (!isMeant) throw new CodedError("WRONG_WORKER", `This worker hosts ${name} (${incarnation}); another was meant`);
+  if (!isMeant)
+    throw new CodedError(
+      "WRONG_WORKER",
+      `This worker hosts ${name} (${incarnation}); the request is for another worker`,
+    );
 }
 
 /** Results that come as NDJSON reach the task one by one; any other body is left to the route. */
@@ -123,7 +127,7 @@ async function calculateOverall({ task }: TaskHost, outputs: AsyncIterable<TaskO
     return await task.calculateOverall(outputs);
   } catch (error) {
     if (isCodedError(error)) throw error;
-    const message = `calculateOverall of ${task.name} raised: ${messageOf(error)}`;
+    const message = `calculateOverall of ${task.name} failed: ${messageOf(error)}`;
     throw new CodedError("TASK_ERROR", message, { status: 500, cause: error });
   }
 }

@@ -25,10 +25,10 @@ export function noSuchSession(): CodedError {
 }
 
 function sessionCancelled(): CodedError {
-  return new CodedError("SESSION_CANCELLED", "The session was cancelled before its turn was over");
+  return new CodedError("SESSION_CANCELLED", "The session was canceled before its turn was over");
 }
 
-/** The same for a v0.2 peer: it knows of no cancelled sessions, only of none. */
+/** The same for a v0.2 peer: it knows of no canceled sessions, only of none. */
 export function inV02Words(error: unknown): unknown {
   if (!isCodedError(error) || error.code !== "SESSION_CANCELLED") return error;
   return new CodedError(error.code, error.message, { detail: noSuchSession().detail });
@@ -37,6 +37,6 @@ export function inV02Words(error: unknown): unknown {
 /** @param expected undefined when the session is finished */
 export function turnConflict(expected: number | undefined, got: number | undefined): CodedError {
   const what = expected === undefined ? "The session is finished" : `Turn ${expected} is expected`;
-  const problem = expected === got ? "with the content that it was first sent with" : `not turn ${got}`;
+  const problem = expected === got ? "with the same content as when it was first sent" : `not turn ${got}`;
   return new CodedError("TURN_CONFLICT", `${what}, ${problem}`);
 }

@@ -44,7 +44,7 @@ test("a cancelled task gets `cancelled` for the action it waits in, and for ever
   expect(session.view.signal.aborted).toBe(true);
 });
 
-test("a cancelled session has no result, whatever its task returns", async () => {
+test("a canceled session has no result, whatever its task returns", async () => {
   const session = create();
   const last = session.outcome();
   session.cancel();
@@ -61,7 +61,7 @@ test("the task's history is whole, read-only, and can be cloned", () => {
   expect(structuredClone(view.history).map(({ content }) => content)).toEqual(["a", "b", "c"]);
   expect(() => (view.history as unknown[]).push("x")).toThrow(TypeError);
   expect(() => Object.assign(view.history[0] as object, { content: "x" })).toThrow(TypeError);
-  expect(() => view.inject({ role: "user", content: 5 } as never)).toThrow(/a message is a text/);
+  expect(() => view.inject({ role: "user", content: 5 } as never)).toThrow(/a message must be a string/);
   view.inject("d");
   expect(view.history).toHaveLength(4);
 });
@@ -69,10 +69,10 @@ test("the task's history is whole, read-only, and can be cloned", () => {
 test("two actions at once are a mistake of the task", async () => {
   const { view } = create();
   void view.action();
-  await expect(view.action()).rejects.toThrow(/another call of it still waits/);
+  await expect(view.action()).rejects.toThrow(/before the previous call had finished/);
 });
 
-test("a task that goes on after its end is told so and changes nothing", async () => {
+test("a task that continues after its session ended gets an error and changes nothing", async () => {
   const session = create();
   const waiting = session.view.action("q");
   session.finish({ status: "unknown", result: null }, false);

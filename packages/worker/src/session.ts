@@ -9,7 +9,7 @@ export type SessionPhase = "waiting for task" | "waiting for agent" | "finished"
 /** What came of a turn: the session's output after it, and whether the task raised. */
 export interface TurnOutcome {
   turn: number;
-  /** Undefined: the session was cancelled before the turn was over. What its task made of that is nobody's result. */
+  /** Undefined: the session was canceled before the turn was over. The task's result is then ignored. */
   output: TaskOutput | undefined;
   failed: boolean;
 }
@@ -73,7 +73,7 @@ export class HostedSession {
     return this.#history;
   }
 
-  /** What the task gets to see. Its history is a frozen copy, made anew when something was said. */
+  /** The session as the task sees it. Its history is a frozen copy, renewed after each message. */
   get view(): Session {
     const session = this;
     let seen: readonly Message[] = [];
@@ -98,7 +98,7 @@ export class HostedSession {
   /** Hands the agent's answer to the task, as the next turn. Only in the phase `waiting for agent`. */
   deliver(answer: AgentOutput, request: string): void {
     const resume = this.#resumeTask;
-    if (resume === undefined) throw new Error("deliver: the task does not wait for the agent");
+    if (resume === undefined) throw new Error("deliver: the task is not waiting for the agent");
     this.#turn += 1;
     this.#request = request;
     this.#outcome = undefined;
@@ -119,12 +119,12 @@ export class HostedSession {
     resume({ status: "cancelled", content: null });
   }
 
-  /** Tells a task that does not come to an end by itself that nobody waits any more. */
+  /** Aborts a task that does not end by itself after its session was canceled. */
   abort(): void {
-    this.#abort.abort(new Error("the session was cancelled"));
+    this.#abort.abort(new Error("the session was canceled"));
   }
 
-  /** The end: answers the turn that waits, if any, and returns the last outcome. A cancelled session has no result. */
+  /** The end: answers the turn that waits, if any, and returns the last outcome. A canceled session has no result. */
   finish({ status, result }: CheckedResult, failed: boolean): TurnOutcome {
     this.#phase = "finished";
     this.#resumeTask?.({ status: "cancelled", content: null });
@@ -146,7 +146,7 @@ export class HostedSession {
     this.#inject(items);
     if (this.#cancelled || this.#phase === "finished") return Promise.resolve({ status: "cancelled", content: null });
     if (this.#phase === "waiting for agent") {
-      return Promise.reject(new Error("session.action() was called while another call of it still waits"));
+      return Promise.reject(new Error("session.action() was called before the previous call had finished"));
     }
     return new Promise((resolve) => {
       this.#resumeTask = resolve;
@@ -168,7 +168,7 @@ export class HostedSession {
 function messageOf(item: Message | string): Message {
   const { role, content } = typeof item === "string" ? { role: "user" as const, content: item } : item;
   if ((role !== "user" && role !== "agent") || typeof content !== "string") {
-    throw new TypeError("a message is a text, or {role: user or agent, content: a text}");
+    throw new TypeError('a message must be a string, or {role: "user" or "agent", content: a string}');
   }
   return Object.freeze({ role, content });
 }

@@ -3,7 +3,8 @@ import type { Task } from "@eval/protocol/task";
 
 /** Checks what a task says of itself and reads its indices. Rejects with MODULE_INVALID. */
 export async function readIndices(task: Task): Promise<readonly SampleIndex[]> {
-  if (typeof task.name !== "string" || task.name === "") throw new CodedError("MODULE_INVALID", "A task needs a name");
+  if (typeof task.name !== "string" || task.name === "")
+    throw new CodedError("MODULE_INVALID", "A task must have a name");
   if (!Number.isInteger(task.concurrency) || task.concurrency < 1) {
     const found = JSON.stringify(task.concurrency) ?? "nothing";
     throw new CodedError("MODULE_INVALID", `Task ${task.name}: concurrency must be a positive integer, not ${found}`);

@@ -95,7 +95,7 @@ test("a turn that is neither the last nor the next one is a conflict that names 
   await expect(host.interact(say("d", 4))).rejects.toMatchObject(conflict(/finished/));
 });
 
-test("a long turn is `pending` after the wait; a second, different turn is refused at once", async () => {
+test("a long turn is `pending` after the wait; a second, different turn is rejected immediately", async () => {
   let release = () => {};
   const { host } = await createHost(async (session) => {
     await session.action();
@@ -117,7 +117,7 @@ test("a long turn is `pending` after the wait; a second, different turn is refus
   expect((await waiting).output.status).toBe("completed");
 });
 
-test("capacity is kept, and a new sample is refused as v0.2 does", async () => {
+test("the capacity is not exceeded, and a further sample is rejected as in v0.2", async () => {
   const { host } = await createHost(rounds(1), { concurrency: 1 });
   await host.start(1, 0, owned);
   await expect(host.start(2, 1, owned)).rejects.toMatchObject({
@@ -139,7 +139,7 @@ test("every opening and closing makes a new version of the set of sessions", asy
   expect([host.sessionsVersion, host.current]).toEqual([2, 0]);
 });
 
-test("a task that raises: before its first action a status, after it 501 with the whole output, both repeatable", async () => {
+test("a task that throws: a status before its first action, 501 with the whole output after it, both repeatable", async () => {
   const { host } = await createHost(async (session) => {
     if (session.id === 1) await session.action("q");
     throw new Error("no database");
@@ -156,7 +156,11 @@ test.each([
   ["nothing", undefined, /must return a final status, not nothing/],
   ["an unknown status", { status: "done" }, /final status, not {"status":"done"}/],
   ["running", { status: "running" }, /final status/],
-  ["a result that JSON cannot hold", { status: "completed", result: 10n }, /JSON cannot hold/],
+  [
+    "a result that cannot be represented in JSON",
+    { status: "completed", result: 10n },
+    /cannot be represented in JSON/,
+  ],
 ])("a task that returns %s has failed", async (_what, returned, message) => {
   const { host } = await createHost(async () => returned);
   const { output } = await host.start(1, 0, owned);
@@ -166,10 +170,10 @@ test.each([
 const cancelled = {
   code: "SESSION_CANCELLED",
   status: 400,
-  message: "The session was cancelled before its turn was over",
+  message: "The session was canceled before its turn was over",
 };
 
-/** A task that ends with `body` when it is released, in its first turn; whether it was cancelled before or not. */
+/** A task that ends with `body` when it is released, in its first turn; whether it was canceled before or not. */
 async function createHeld(body: () => unknown) {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -210,7 +214,7 @@ test.each<[string, () => unknown]>([
   await expect(host.interact(say("a"))).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
 });
 
-test("a start whose session is cancelled is answered with an error, also when it is sent again", async () => {
+test("a start whose session is canceled is answered with an error, also when it is sent again", async () => {
   let release = () => {};
   const { host } = await createHost(async (session) => {
     await new Promise<void>((resolve) => {
@@ -227,7 +231,7 @@ test("a start whose session is cancelled is answered with an error, also when it
   await expect(host.start(1, 0, owned)).rejects.toMatchObject(cancelled);
 });
 
-test("a session that is cancelled between two turns: the last turn and the next one are told so", async () => {
+test("a session that is canceled between two turns: the last turn and the next one are told so", async () => {
   const { host } = await createHost(rounds(3));
   await host.start(1, 0, owned);
   await host.interact(say("a", 1));
@@ -235,7 +239,7 @@ test("a session that is cancelled between two turns: the last turn and the next 
   for (const turn of [1, 2]) await expect(host.interact(say("a", turn))).rejects.toMatchObject(cancelled);
 });
 
-test("a cancelled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
+test("a canceled session that ends by itself is confirmed; one that does not is dropped after the deadline", async () => {
   const { host } = await createHost(rounds(1));
   await host.start(1, 0, owned);
   expect(await host.cancel(1)).toEqual({ session_id: 1 });
@@ -269,7 +273,7 @@ test("draining takes no new sample and waits for the running ones", async () => 
   expect(await drained).toBe(true);
 });
 
-test("out of contact for longer than lease and grace, waiting sessions with a lease are cancelled", async () => {
+test("out of contact for longer than lease and grace, waiting sessions with a lease are canceled", async () => {
   const { host } = await createHost(rounds(1));
   await host.start(1, 0, owned);
   await host.start(2, 0, { ...v02 });
@@ -317,7 +321,7 @@ test.each([
   [{ concurrency: 0 }, /concurrency must be a positive integer, not 0/],
   [{ getIndices: () => [1, 1] }, /distinct strings or integers/],
   [{ getIndices: () => [1.5] }, /distinct strings or integers/],
-  [{ name: "" }, /needs a name/],
+  [{ name: "" }, /must have a name/],
 ])("a task that breaks its contract is refused: %o", async (change, message) => {
   const good = { name: "t", concurrency: 1, getIndices: () => [1], startSample: rounds(0), calculateOverall: () => 1 };
   const task = { ...good, ...change } as unknown as Task;

@@ -21,7 +21,7 @@ export interface TaskHostOptions {
   logger: Logger;
   /** Monotonic milliseconds in which this process lived. Default performance.now. */
   now?: () => number;
-  /** How long a cancelled task may take to end by itself, in milliseconds. Default 30,000. */
+  /** How long a canceled task may take to end by itself, in milliseconds. Default 30,000. */
   cancelDeadlineMs?: number;
   /** How long the caller of a cancel waits for that, in milliseconds. Default 4,500: v0.2's controller hangs up after 5 s. */
   cancelReplyMs?: number;
@@ -32,7 +32,7 @@ export interface TaskHostOptions {
   sessionExpireMs?: number;
 }
 
-/** Runs the sessions of one task within its capacity. The worker's memory: a controller can be told everything anew. */
+/** Runs the sessions of one task within its capacity. It holds the state of all sessions, so a restarted controller can get it from here. */
 export class TaskHost {
   /** All samples of the task, in order. */
   readonly indices: readonly SampleIndex[];
@@ -117,7 +117,7 @@ export class TaskHost {
     const request = JSON.stringify(agent_response);
     const session = this.#sessions.get(id);
     if (session === undefined) return this.#finished.replay(id, request, turn, this.#now());
-    // Whichever turn is asked for of a session that is being cancelled, the end of that is the answer.
+    // Whichever turn is asked for of a session that is being canceled, the end of that is the answer.
     if (!session.cancelled) this.#take(session, agent_response, request, turn);
     const outcome = session.outcome();
     const isThere = wait_ms === undefined || (await endsWithin(outcome, wait_ms));
@@ -140,7 +140,7 @@ export class TaskHost {
   }
 
   /**
-   * Cancels the sessions that nobody will come back to: waiting for the agent, and either leased and out of contact too
+   * Cancels sessions whose client will not return: waiting for the agent, and either leased and out of contact too
    * long, or of a v0.2 controller and silent too long. To be called every second or so.
    */
   expire(outOfContactMs: number, graceMs: number): void {
@@ -165,12 +165,12 @@ export class TaskHost {
   }
 
   #assertRoom(): void {
-    if (this.#draining) throw new CodedError("CONCURRENCY_LIMIT", "The worker is draining and takes no new sample");
+    if (this.#draining) throw new CodedError("CONCURRENCY_LIMIT", "The worker is draining and accepts no new samples");
     if (this.#sessions.size < this.task.concurrency) return;
     throw new CodedError("CONCURRENCY_LIMIT", `Sample concurrency limit reached: ${this.task.concurrency}`);
   }
 
-  /** Hands the next turn to the task; one that is there already is left alone, and any other refused. */
+  /** Passes the next turn to the task. A turn that is already running is ignored, any other turn is rejected. */
   #take(session: HostedSession, answer: AgentOutput, request: string, turn: number | undefined): void {
     const waitsForAgent = session.phase === "waiting for agent";
     if (turn === undefined && !waitsForAgent) {
@@ -210,7 +210,9 @@ export class TaskHost {
   async #dropAfterDeadline(session: HostedSession): Promise<void> {
     const deadline = this.options.cancelDeadlineMs ?? 30_000;
     if (await endsWithin(session.ended, deadline)) return;
-    this.options.logger.warn(`Sample ${session.index} did not end within ${deadline} ms of its cancelling: dropped`);
+    this.options.logger.warn(
+      `Sample ${session.index} did not end within ${deadline} ms after it was canceled: dropped`,
+    );
     session.abort();
     this.#end(session, { status: "unknown", result: "cancelled, and the task did not end" }, false);
   }

@@ -5,7 +5,7 @@ export interface Reply {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The text as JSON; undefined where it is none. */
+  /** The text as JSON; undefined if it is none. */
   json: unknown;
 }
 

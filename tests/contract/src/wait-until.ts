@@ -8,7 +8,7 @@ export async function waitUntil<Value>(
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > end) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`Timed out after ${deadlineMs} ms while waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

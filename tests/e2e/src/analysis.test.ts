@@ -4,7 +4,7 @@ import { Cluster } from "./harness/cluster.js";
 import { fixture } from "./harness/repository.js";
 import { test } from "./harness/stage.js";
 
-test("what runs have left behind can be compared", async ({ stage }) => {
+test("analyze compares the results of several runs", async ({ stage }) => {
   const module = `${fixture("paced-agent.mjs")}#PacedAgent`;
   const cluster = await Cluster.start(stage, {
     agents: { plain: { module, concurrency: 4 }, other: { module, concurrency: 4 } },

@@ -6,7 +6,7 @@ import { binNames, packagesFolder } from "./harness/repository.js";
 import { test } from "./harness/stage.js";
 
 describe.each(binNames)("%s", (name) => {
-  test("explains itself, says its version, and refuses what it does not know", async ({ stage }) => {
+  test("prints its help and version, and rejects unknown flags", async ({ stage }) => {
     const [help, version, wrong] = ["--help", "--version", "--no-such-flag"].map((flag) => stage.start(name, [flag]));
     expect(await help?.ends(), help?.report).toEqual({ code: 0, signal: null });
     expect(help?.stdout).toContain(`Usage: npx @eval/${name}`);
@@ -20,7 +20,7 @@ describe.each(binNames)("%s", (name) => {
   });
 });
 
-describe("in the checkout, with its configurations", () => {
+describe("in the checkout, with the bundled configurations", () => {
   test.for(["assignments/default.yaml", "assignments/openai-chat.yaml", "start_task.yaml", "tasks/task_assembly.yaml"])(
     "npx @eval/protocol config configs/%s",
     async (file, { stage }) => {
@@ -30,7 +30,7 @@ describe("in the checkout, with its configurations", () => {
     },
   );
 
-  test("the worker knows the bundled tasks without being told a file", async ({ stage }) => {
+  test("the worker finds the bundled tasks without --config", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     const flags = ["--port", "0", "--controller", controller.address];
     for (const name of ["dbbench-mini", "virtual"]) {
@@ -42,7 +42,7 @@ describe("in the checkout, with its configurations", () => {
     expect(unknown.stderr).toMatch(/dbbench-mini.*virtual/);
   });
 
-  test("a server says that its port is taken, in one line", async ({ stage }) => {
+  test("a server reports in one line that its port is in use", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     const second = stage.start("controller", ["--port", String(controller.port)]);
     expect(await second.ends(), second.report).toEqual({ code: 1, signal: null });

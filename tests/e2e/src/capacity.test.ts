@@ -39,17 +39,17 @@ async function run(stage: Stage, capacity: { agent: number; task: number; worker
 }
 
 describe("capacities are never exceeded", () => {
-  test("where the agents are the narrow side", async ({ stage }) => {
+  test("when the agents are the bottleneck", async ({ stage }) => {
     const { agents } = await run(stage, { agent: 3, task: 20, worker: 20, workers: 1 });
     for (const { most } of agents) expect(most).toBeLessThanOrEqual(3);
   });
 
-  test("where the configuration allows a task less than its workers have", async ({ stage }) => {
+  test("when the configuration allows less than the capacity of the workers", async ({ stage }) => {
     const { tasks } = await run(stage, { agent: 20, task: 5, worker: 20, workers: 2 });
     for (const { most } of tasks) expect(most).toBeLessThanOrEqual(5);
   });
 
-  test("where the workers have less than the configuration allows", async ({ stage }) => {
+  test("when the capacity of the workers is below the configured limit", async ({ stage }) => {
     const { tasks } = await run(stage, { agent: 20, task: 20, worker: 2, workers: 2 });
     for (const { mostByProcess } of tasks) {
       expect(mostByProcess.size).toBe(2);
@@ -59,7 +59,7 @@ describe("capacities are never exceeded", () => {
 });
 
 describe("capacities are used", () => {
-  test("300 samples, 20 at once, take little longer than their slots are held: no slot waits for a poll", async ({
+  test("300 samples with 20 in flight take little longer than their slots are used: no slot waits for a poll", async ({
     stage,
   }) => {
     const log = stage.path("agent.log");

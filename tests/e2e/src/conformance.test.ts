@@ -28,7 +28,7 @@ describe.each([
   ["without a token", {}],
   ["with a token", { EVAL_TOKEN: "the-token-of-this-test" }],
 ])("our controller and worker, %s,", (_how, env: NodeJS.ProcessEnv) => {
-  test("keep v0.2's contract, all of it", async ({ stage }) => {
+  test("follow the whole contract of v0.2", async ({ stage }) => {
     const { address: controller } = await stage.start("controller", ["--port", "0"], { env }).listening();
     const { address: worker } = await startWorker(stage, controller, env).listening();
     const first = await passes(stage, ["controller", "--url", controller, "--destructive"], env);
@@ -39,7 +39,9 @@ describe.each([
   });
 });
 
-test("a worker alone is checked to its limits, and a controller in use is left as it was", async ({ stage }) => {
+test("a worker without a controller is checked up to its limits, and a controller in use is not disturbed", async ({
+  stage,
+}) => {
   const controller = await ControllerProcess.start(stage);
   const worker = await startWorker(stage, controller.address).listening();
   await controller.untilWorkers("virtual", 1);
@@ -54,7 +56,7 @@ test("a worker alone is checked to its limits, and a controller in use is left a
   expect(counts.skipped).toBe(0);
 });
 
-test("a checker that may not come in, and one that finds nobody, say so", async ({ stage }) => {
+test("a check without a valid token, and one without a server, report this", async ({ stage }) => {
   const { address } = await stage.start("controller", ["--port", "0", "--token", "secret-token"]).listening();
   const refused = stage.start("protocol", ["conformance", "controller", "--url", address]);
   expect(await refused.ends(), refused.report).toEqual({ code: 3, signal: null });

@@ -22,8 +22,10 @@ async function start(stage: Stage, workerFlags: string[]) {
   return { cluster, folder, gate, untilLines };
 }
 
-describe("a controller that is killed with -9 in the middle of a run, and started again", () => {
-  test("once, with the workers' usual heartbeat: every sample finishes, none twice, none failed", async ({ stage }) => {
+describe("a controller that is killed with -9 during a run, and restarted", () => {
+  test("once, with the workers' default heartbeat: every sample finishes, none twice, none failed", async ({
+    stage,
+  }) => {
     const { cluster, folder, gate, untilLines } = await start(stage, []);
     gate.holdFrom(20);
     const run = cluster.assign();

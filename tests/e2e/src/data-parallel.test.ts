@@ -21,7 +21,7 @@ interface Setup {
   settings?: Record<string, unknown>;
 }
 
-/** The task's workers could run more than the configuration allows: the centre has to keep to it. */
+/** The task's workers could run more than the configuration allows: the center has to keep to it. */
 async function start(stage: Stage, { samples, agentMs = 20, agent, parameters, settings }: Setup) {
   const logs = { agent: stage.path("agent.log"), task: stage.path("task.log") };
   const gate = new Gate(stage);
@@ -61,7 +61,7 @@ function pick<Item>(items: readonly Item[]): Item | undefined {
 }
 
 describe("runner processes that are lost", () => {
-  test("20 times in one run: no sample is missing, none has two results, none runs twice at once", async ({
+  test("20 times in one run: no sample is missing, has two results, or runs twice at the same time", async ({
     stage,
   }) => {
     const samples = 500;
@@ -99,7 +99,7 @@ describe("runner processes that are lost", () => {
     await cluster.controller.untilIdle("t");
   });
 
-  test("by falling silent: one that is stopped is killed and replaced", async ({ stage }) => {
+  test("by sending nothing: a suspended runner is killed and replaced", async ({ stage }) => {
     // Long enough that a runner which is only slow, on a busy machine, is not taken for one that is silent.
     const settings = { data_parallel: { runners: 2, deadline_s: 8 } };
     const { cluster, logs, gate, folder } = await start(stage, { samples: 200, settings });
@@ -119,7 +119,7 @@ describe("runner processes that are lost", () => {
     expect(readInFlightLog(logs.agent).twice).toEqual([]);
   });
 
-  test("but not by a suspended machine", async ({ stage }) => {
+  test("but not because the machine was suspended", async ({ stage }) => {
     const settings = { data_parallel: { runners: 2, deadline_s: 8 } };
     const { cluster, gate, folder } = await start(stage, { samples: 100, settings });
     gate.holdFrom(50);
@@ -138,7 +138,7 @@ describe("runner processes that are lost", () => {
     expect(folder.indices()).toEqual(allIndices(100));
   });
 
-  test("and cannot be made again: the run ends with the reason", async ({ stage }) => {
+  test("and cannot be started again: the run ends with the reason", async ({ stage }) => {
     const broken = stage.path("broken");
     const agent = "fragile-agent.mjs#FragileAgent";
     const { cluster, gate, folder } = await start(stage, { samples: 100, agent, parameters: { broken } });
@@ -156,7 +156,7 @@ describe("runner processes that are lost", () => {
   });
 });
 
-test("an agent that cannot be made shows before anything is waited for, as under flow", async ({ stage }) => {
+test("an invalid agent is reported before anything is waited for, as with flow", async ({ stage }) => {
   const agent = { module: fixture("fragile-agent.mjs#FragileAgent"), parameters: { broken: stage.folder } };
   const { assignments } = writeEvaluation(stage, {
     controller: "http://127.0.0.1:9/api",
@@ -169,12 +169,16 @@ test("an agent that cannot be made shows before anything is waited for, as under
     return assigner.stderr;
   };
   const parallel = await run(["--data-parallel", "3"]);
-  expect(parallel).toMatch(/^error: agent a: FragileAgent cannot be built: this agent is broken \(MODULE_INVALID\)$/m);
+  expect(parallel).toMatch(
+    /^error: agent a: FragileAgent could not be created: this agent is broken \(MODULE_INVALID\)$/m,
+  );
   expect(parallel).toBe(await run([]));
 });
 
-describe("runner processes whose run is over before its end", () => {
-  test("by SIGINT, which a terminal sends to all: sessions are cancelled, nothing is left", async ({ stage }) => {
+describe("runner processes of an interrupted run", () => {
+  test("by SIGINT, which a terminal sends to all processes: sessions are canceled, no process is left", async ({
+    stage,
+  }) => {
     const { cluster, gate, folder } = await start(stage, { samples: 100 });
     gate.holdFrom(0);
     const run = cluster.assign(["--data-parallel", "3"]);

@@ -18,7 +18,7 @@ test("the demonstration ends by itself, shows its table, and leaves no process",
   rmSync(output, { recursive: true });
 });
 
-test("the demonstration stops in order when it is interrupted", async ({ stage }) => {
+test("the demonstration stops cleanly when it is interrupted", async ({ stage }) => {
   const run = stage.run(process.execPath, [join("scripts", "demo.mjs")], { isOwner: true });
   await run.wrote(/Starting a controller/);
 

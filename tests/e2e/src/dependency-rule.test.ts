@@ -20,20 +20,20 @@ describe.each(packages)("packages/%s", (name) => {
   });
   const isAllowed = (dependency: string) => dependency === "@eval/protocol" || dependency === `@eval/${name}`;
 
-  test("imports of the workspace only @eval/protocol", () => {
+  test("imports no package of the workspace except @eval/protocol", () => {
     expect(imports.length).toBeGreaterThan(sources.length);
     const own = imports.filter(({ specifier }) => specifier.startsWith("@eval/"));
     expect(own.filter(({ specifier }) => !isAllowed(packageOf(specifier)))).toEqual([]);
   });
 
-  test("depends of the workspace only on @eval/protocol", () => {
+  test("depends on no package of the workspace except @eval/protocol", () => {
     const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const kinds = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
     const names = kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}));
     expect(names.filter((one) => one.startsWith("@eval/") && one !== "@eval/protocol")).toEqual([]);
   });
 
-  test("reaches with a relative import only its own files", () => {
+  test("uses relative imports only for its own files", () => {
     const leaving = imports.filter(({ file, specifier }) => {
       return specifier.startsWith(".") && relative(folder, resolve(folder, dirname(file), specifier)).startsWith("..");
     });
@@ -41,14 +41,14 @@ describe.each(packages)("packages/%s", (name) => {
   });
 });
 
-describe("what an import of a root brings with it", () => {
-  test("of @eval/tasks: no driver of a database, and of what is foreign the schema library alone", () => {
+describe("an import of a package's root loads", () => {
+  test("for @eval/tasks: no database driver, and no third-party package except the schema library", () => {
     const { files, packages: reached } = closureOf(join(packagesFolder, "tasks", "dist", "index.js"));
     expect(files.length).toBeGreaterThan(1);
     expect(reached.filter((name) => !name.startsWith("node:"))).toEqual(["zod"]);
   });
 
-  test("of @eval/protocol: the schema library alone", () => {
+  test("for @eval/protocol: only the schema library", () => {
     const { files, packages: reached } = closureOf(join(packagesFolder, "protocol", "dist", "index.js"));
     expect(files.length).toBeGreaterThan(5);
     expect(reached.filter((name) => !name.startsWith("node:"))).toEqual(["zod"]);

@@ -40,7 +40,7 @@ describe.skipIf(skipBecause(missing))("children of a task that have a session of
     },
   );
 
-  test("end before a worker that has crashed is started again", async ({ stage }) => {
+  test("end before a crashed worker is restarted", async ({ stage }) => {
     const { tasks, starts } = launch(stage);
     const first = (await starts(1))[0] as Start;
     await tasks.wrote(/is registered/);
@@ -56,7 +56,7 @@ describe.skipIf(skipBecause(missing))("children of a task that have a session of
     expect(alive(second.children)).toEqual([]);
   });
 
-  test("end with their own start-task alone", async ({ stage }) => {
+  test("end only with their own start-task", async ({ stage }) => {
     const [one, other] = [launch(stage, { name: "one" }), launch(stage, { name: "other" })];
     const ofOne = (await one.starts(1))[0] as Start;
     const ofOther = (await other.starts(1))[0] as Start;

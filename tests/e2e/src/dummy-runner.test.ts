@@ -13,7 +13,7 @@ const agents = {
 
 const planOf = (output: string) => JSON.parse(readFileSync(join(output, "plan.json"), "utf8"));
 
-test("says what would run, what does not, and why, and runs nothing", async ({ stage }) => {
+test("reports what would run, what would not, and why, and runs nothing", async ({ stage }) => {
   const task = {
     module: fixture("noting-task.mjs#NotingTask"),
     parameters: { samples: 20, concurrency: 5, log: stage.path("task.log") },
@@ -61,7 +61,7 @@ test("says what would run, what does not, and why, and runs nothing", async ({ s
   expect(nothing.stderr).toMatch(/Nothing is left to run: 19 of 20 .* 1 failed.*--runner dummy/);
 });
 
-test("plans with what it knows where no controller answers, and is wrong about nothing it does not know", async ({
+test("plans with the known data when no controller answers, and reports unknown values as unknown", async ({
   stage,
 }) => {
   const parts = { agents, tasks: { t: { module: "@eval/tasks#VirtualTask", concurrency: 4 } } };

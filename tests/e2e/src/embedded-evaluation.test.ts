@@ -65,7 +65,7 @@ const lines = async (name: string) => {
     .map((line) => JSON.parse(line));
 };
 
-describe("whatever an agent throws", () => {
+describe("any value that an agent throws", () => {
   test.each([
     ["an error that is its own cause", "const error = new Error('loop'); error.cause = error; throw error;"],
     ["an object without a prototype", "throw Object.create(null);"],
@@ -93,7 +93,7 @@ test("a listener that throws does not disturb the run", async () => {
   expect([...heard].sort()).toEqual(["ended", "granted", "overall", "planned", "settled"]);
 });
 
-test("a run that is ended during its aggregate is interrupted, and the next one makes it", async () => {
+test("a run that is stopped during its aggregation is interrupted, and the next run calculates it", async () => {
   const stop = new AbortController();
   let release: (value: number) => void = () => {};
   task.overall = () => {
@@ -113,7 +113,7 @@ test("a run that is ended during its aggregate is interrupted, and the next one 
   });
 });
 
-test("several runners of one launch leave each other's sessions alone", async () => {
+test("several runners of one launch do not end each other's sessions", async () => {
   const assigner = fileURLToPath(import.meta.resolve("@eval/assigner"));
   await writeFile(
     join(folder, "center.mjs"),
@@ -153,7 +153,7 @@ test.each<EvaluateOptions>([{ runner: "flow" }, { dataParallel: 2 }])(
   },
 );
 
-describe("refuses, before anything is started,", () => {
+describe("rejects, before anything is started,", () => {
   test.each([
     ["a runner that does not exist", { runner: "nosuch" }, {}, "USAGE"],
     ["a runner's module that exports no class", { runner: "./agent.mjs" }, {}, "MODULE_INVALID"],

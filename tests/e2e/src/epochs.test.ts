@@ -11,7 +11,7 @@ import { test } from "./harness/stage.js";
 
 const samples = 8;
 
-test("every sample is run once an epoch, over interruptions, and a launch with more epochs runs the new ones alone", async ({
+test("every sample runs once per epoch, also after interruptions, and a launch with more epochs runs only the new ones", async ({
   stage,
 }) => {
   const log = stage.path("starts.log");

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("a program hosts a controller, a worker and an evaluation of one's own task and agents", async () => {
+it("one program contains a controller, a worker and an evaluation with a custom task and custom agents", async () => {
   const { stdout } = await run(process.execPath, [example("in-one-process.mjs"), join(folder, "out")], {
     cwd: folder,
     timeout: 60_000,
@@ -28,7 +28,7 @@ it("a program hosts a controller, a worker and an evaluation of one's own task a
   expect(stdout).toMatch(/careful\s+│ arithmetic │\s+12 │\s+0 │/);
 });
 
-test("a centre of one's own has shell commands carry samples out", async ({ stage }) => {
+test("a custom center runs samples with shell commands", async ({ stage }) => {
   const controller = await ControllerProcess.start(stage);
   const examples = join(repository, "examples");
   const module = join(examples, "own-task/arithmetic-task.mjs");
@@ -44,7 +44,7 @@ test("a centre of one's own has shell commands carry samples out", async ({ stag
   await controller.untilIdle("arithmetic");
 });
 
-it("a program launches a controller and workers as processes, and stops them", async () => {
+it("a program starts a controller and workers as processes, and stops them", async () => {
   const { stdout } = await run(process.execPath, [example("launcher.mjs")], { cwd: folder, timeout: 60_000 });
   expect(stdout).toMatch(/^2 workers at http:\/\/localhost:\d+\/api$/m);
 });

@@ -15,7 +15,7 @@ const virtual = { module: "@eval/tasks#VirtualTask", concurrency: 4 };
 const nowhere = "http://localhost:1/api";
 
 describe("the exit code of the assigner is 1", () => {
-  test("where the task fails at a sample, at its start or later", async ({ stage }) => {
+  test("when the task fails for a sample, at its start or later", async ({ stage }) => {
     const parameters = { samples: 12, start_fail_every: 4, fail_every: 3 };
     const cluster = await Cluster.start(stage, { agents, tasks: { virtual: { ...virtual, parameters } } });
     const run = cluster.assign();
@@ -35,9 +35,7 @@ describe("the exit code of the assigner is 1", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("where the agent fails at a sample; the next launch runs what has failed, and nothing else", async ({
-    stage,
-  }) => {
+  test("when the agent fails for a sample; the next launch runs only the failed samples", async ({ stage }) => {
     const refusing = { module: agents.plain.module, parameters: { refuses: "Sample 1," }, concurrency: 4 };
     const tasks = { virtual: { ...virtual, parameters: { samples: 5 } } };
     const cluster = await Cluster.start(stage, { agents: { plain: refusing }, tasks });
@@ -59,7 +57,7 @@ describe("the exit code of the assigner is 1", () => {
 describe("the exit code of the assigner is 2", () => {
   const parts: EvaluationParts = { controller: nowhere, agents, tasks: { virtual } };
 
-  test("for a file that is not there, with an example of one", async ({ stage }) => {
+  test("for a missing file, with an example of one", async ({ stage }) => {
     const run = stage.start("assigner", ["--config", stage.path("none.yaml")]);
     expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
     expect(run.stderr).toContain("none.yaml");
@@ -67,7 +65,7 @@ describe("the exit code of the assigner is 2", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("for problems in a file, all of them at once", async ({ stage }) => {
+  test("for problems in a file, all reported together", async ({ stage }) => {
     const file = stage.write("broken.yaml", {
       definition: { agent: { plain: agents.plain }, task: {} },
       concurrency: { agent: { plain: 0 } },
@@ -81,7 +79,7 @@ describe("the exit code of the assigner is 2", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("for an agent that cannot be loaded, before anything is waited for", async ({ stage }) => {
+  test("for an agent that cannot be loaded, before waiting for anything", async ({ stage }) => {
     const files = writeEvaluation(stage, { ...parts, agents: { gone: { module: "./gone.mjs", concurrency: 1 } } });
     const run = stage.start("assigner", ["--config", files.assignments]);
     expect(await run.ends(), run.report).toEqual({ code: 2, signal: null });
@@ -93,7 +91,7 @@ describe("the exit code of the assigner is 2", () => {
 describe("the exit code of the assigner is 3", () => {
   const flags = ["--wait-for-workers", "1"];
 
-  test("where no controller answers", async ({ stage }) => {
+  test("when no controller answers", async ({ stage }) => {
     const files = writeEvaluation(stage, { controller: nowhere, agents, tasks: { virtual } });
     const run = stage.start("assigner", ["--config", files.assignments, ...flags]);
     expect(await run.ends(), run.report).toEqual({ code: 3, signal: null });
@@ -102,7 +100,7 @@ describe("the exit code of the assigner is 3", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("where the controller has no worker of a task", async ({ stage }) => {
+  test("when the controller has no worker for a task", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     const files = writeEvaluation(stage, { controller: controller.address, agents, tasks: { virtual } });
     const run = stage.start("assigner", ["--config", files.assignments, ...flags]);
@@ -111,7 +109,7 @@ describe("the exit code of the assigner is 3", () => {
     expect(run.stderr).not.toMatch(stackTrace);
   });
 
-  test("where the last worker goes away in the middle", async ({ stage }) => {
+  test("when the last worker leaves during the run", async ({ stage }) => {
     const gate = new Gate(stage);
     gate.holdFrom(20);
     const slow = { ...agents.plain, parameters: { gate: gate.file } };

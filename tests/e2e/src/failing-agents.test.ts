@@ -10,8 +10,8 @@ function start(stage: Stage, samples: number, concurrency: number, endpoint: Cha
   return Cluster.start(stage, { agents, tasks: { task: { ...virtual, concurrency } } });
 }
 
-describe("an endpoint that is not there", () => {
-  test("costs a few of 200 samples, is said, and the next launch does the rest", async ({ stage }) => {
+describe("an unreachable endpoint", () => {
+  test("costs a few of 200 samples, is reported, and the next launch runs the rest", async ({ stage }) => {
     const endpoint = await ChatEndpoint.start();
     const { port } = endpoint;
     const cluster = await start(stage, 200, 20, endpoint);
@@ -40,8 +40,8 @@ describe("an endpoint that is not there", () => {
   });
 });
 
-describe("an endpoint that takes two requests at once, of an agent that is said to take sixteen", () => {
-  test("is sent less and less, and no sample fails", async ({ stage }) => {
+describe("an endpoint that accepts two concurrent requests, although sixteen are configured for its agent", () => {
+  test("gets fewer and fewer requests, and no sample fails", async ({ stage }) => {
     const endpoint = await ChatEndpoint.start({ most: 2, delayMs: 100, together: 16 });
     try {
       const cluster = await start(stage, 60, 16, endpoint);

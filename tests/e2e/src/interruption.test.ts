@@ -25,8 +25,8 @@ async function start(stage: Stage, { samples, agentMs, concurrency }: Pace) {
   return { cluster, folder, gate, untilLines };
 }
 
-describe("an assigner that is ended in the middle", () => {
-  test("by SIGINT: cancels its sessions, and the next launch does the rest", async ({ stage }) => {
+describe("an assigner that is stopped during a run", () => {
+  test("by SIGINT: cancels its sessions, and the next launch runs the rest", async ({ stage }) => {
     const { cluster, folder, gate, untilLines } = await start(stage, { samples: 40, agentMs: 20, concurrency: 5 });
     gate.holdFrom(20);
     const run = cluster.assign();
@@ -51,7 +51,7 @@ describe("an assigner that is ended in the middle", () => {
     await cluster.controller.untilIdle("virtual");
   });
 
-  test("by kill -9, three times: no sample is missing, none is there twice", async ({ stage }) => {
+  test("by kill -9, three times: no sample is missing or recorded twice", async ({ stage }) => {
     const { cluster, folder, gate, untilLines } = await start(stage, { samples: 400, agentMs: 5, concurrency: 4 });
     const killedAt: number[] = [];
     for (let kill = 0; kill < 3; kill++) {
@@ -73,7 +73,7 @@ describe("an assigner that is ended in the middle", () => {
     await cluster.controller.untilIdle("virtual");
   });
 
-  test("by kill -9, and not launched again: its sessions end with its lease", async ({ stage }) => {
+  test("by kill -9, without a new launch: its sessions end with its lease", async ({ stage }) => {
     const { cluster, gate, untilLines } = await start(stage, { samples: 40, agentMs: 5, concurrency: 5 });
     gate.holdFrom(1);
     const run = cluster.assign(["--lease", "5"]);

@@ -38,7 +38,9 @@ async function start(stage: Stage, parameters: { held?: string; exits?: string }
 }
 
 describe("an overall", () => {
-  test("that was made of other results is made anew, though their number is the same", async ({ stage }) => {
+  test("that was calculated from other results is recalculated, even if their number is the same", async ({
+    stage,
+  }) => {
     const { folder, launch, holdOverall, letOverall, recorded, sum } = await start(stage);
     const first = launch("1");
     expect(await first.ends(), first.report).toEqual({ code: 0, signal: null });
@@ -65,8 +67,8 @@ describe("an overall", () => {
   });
 });
 
-describe("a journal that is deleted while the run goes on", () => {
-  test("ends the run loudly, and the next launch runs every sample", async ({ stage }) => {
+describe("a journal that is deleted during the run", () => {
+  test("ends the run with an error, and the next launch runs every sample", async ({ stage }) => {
     const { folder, launch, recorded, open, sum } = await start(stage, { held: "<3>" });
     const run = launch("1");
     await recorded(3);
@@ -85,7 +87,7 @@ describe("a journal that is deleted while the run goes on", () => {
 });
 
 describe("an agent that ends the process", () => {
-  test("ends the run with a code of its own, and is named; the next launch is not locked out", async ({ stage }) => {
+  test("ends the run with its own exit code, and is named; the next launch gets the lock", async ({ stage }) => {
     const { folder, launch } = await start(stage, { exits: "${env:EXITS:-none}" });
     const run = launch("1", { env: { EXITS: "<2>" } });
     expect(await run.ends(), run.report).toEqual({ code: 4, signal: null });
@@ -97,8 +99,8 @@ describe("an agent that ends the process", () => {
   });
 });
 
-describe("a lock that is taken by force from a holder that is only suspended", () => {
-  test("leaves one result of each sample; the former holder stops when it comes back", async ({ stage }) => {
+describe("a lock that is taken by force from a suspended process", () => {
+  test("leaves one result per sample; the former owner stops when it resumes", async ({ stage }) => {
     const { folder, launch, recorded, open, controller } = await start(stage, { held: "<3>" });
     const suspended = launch("1");
     await recorded(3);

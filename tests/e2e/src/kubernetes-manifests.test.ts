@@ -33,7 +33,7 @@ describe("the manifests in docs/kubernetes", () => {
     model.validate();
   });
 
-  test("would be refused with a slip in them", () => {
+  test("are rejected if they contain a mistake", () => {
     const [, deployment] = manifests.find(([, { kind }]) => kind === "Deployment") as (typeof manifests)[number];
     const slip = { ...deployment, spec: { ...deployment.spec, replicas: "four" } };
     expect(() => new Deployment(slip as never).validate()).toThrow(/replicas/);

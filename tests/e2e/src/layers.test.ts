@@ -13,13 +13,13 @@ describe.each(packages)("packages/%s", (name) => {
   const graph = importGraph(sources);
   const layers = readLayers(sources);
 
-  test("imports between folders only what its layers allow", () => {
+  test("contains only imports between folders that its layers allow", () => {
     expect(graph.size).toBeGreaterThan(10);
     expect(unlistedFolders(graph, layers)).toEqual([]);
     expect(forbiddenImports(graph, layers)).toEqual([]);
   });
 
-  test("has no files that import each other in a circle", () => {
+  test("has no import cycles", () => {
     expect(findCycle(graph)).toBeUndefined();
   });
 });
@@ -28,7 +28,7 @@ describe("the check itself", () => {
   const layers = { low: [], high: ["low", "."] };
   const graph = (files: Record<string, string[]>) => new Map(Object.entries(files));
 
-  test("lets a folder import itself and what its layer names, and files beside the folders import anything", () => {
+  test("allows a folder to import itself and the folders of its layer, and top-level files to import anything", () => {
     const allowed = graph({
       "high/a.ts": ["high/b.ts", "low/c.ts", "types.ts"],
       "high/b.ts": [],
@@ -40,7 +40,7 @@ describe("the check itself", () => {
     expect(findCycle(allowed)).toBeUndefined();
   });
 
-  test("finds an import of a higher layer, and of a file beside the folders that the layer does not name", () => {
+  test("finds an import of a higher layer, and of a top-level file that the layer does not name", () => {
     const wrong = graph({ "low/c.ts": ["high/a.ts", "types.ts"], "high/a.ts": [], "types.ts": [] });
     expect(forbiddenImports(wrong, layers)).toEqual(["low/c.ts -> high/a.ts", "low/c.ts -> types.ts"]);
   });

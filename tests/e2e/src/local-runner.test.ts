@@ -6,7 +6,7 @@ import { allIndices, CellFolder } from "./harness/journal.js";
 import { fixture } from "./harness/repository.js";
 import { test } from "./harness/stage.js";
 
-test("--in-process: tasks without a controller, in the agents' process, one sample after the other in order", async ({
+test("--in-process: tasks run without a controller, in the agents' process, one sample after another, in order", async ({
   stage,
 }) => {
   const samples = 8;
@@ -40,7 +40,7 @@ test("--in-process: tasks without a controller, in the agents' process, one samp
   }
 });
 
-test("--in-process: an interruption ends it while an agent never answers", async ({ stage }) => {
+test("--in-process: an interruption ends the run even if an agent never answers", async ({ stage }) => {
   const parts = {
     agents: { a: { module: fixture("silent-agent.mjs#SilentAgent"), concurrency: 1 } },
     tasks: { t: { module: "@eval/tasks#VirtualTask", parameters: { samples: 3 }, concurrency: 1 } },
@@ -53,7 +53,7 @@ test("--in-process: an interruption ends it while an agent never answers", async
   expect(new CellFolder(files.output, "a", "t").failures()).toEqual([]);
 });
 
-test("--in-process: a start that takes too long costs its own sample alone", async ({ stage }) => {
+test("--in-process: a start that takes too long affects only its own sample", async ({ stage }) => {
   const stuck = { samples: 3, concurrency: 1, slow_at_start: [0] };
   const files = writeEvaluation(stage, {
     controller: "http://127.0.0.1:9/api",

@@ -28,7 +28,7 @@ describe("the module loader with plain Node", () => {
     expect(await load(stage, `./${file}`, folder)).toEqual({ value: "default" });
   });
 
-  test("finds a package that exports for import alone, near the configuration first", async ({ stage }) => {
+  test("finds a package that exports only for import, near the configuration first", async ({ stage }) => {
     const exports = { ".": { import: "./main.js" } };
     for (const folder of ["configs", "cwd"]) writePackage(stage, folder, "in-both", exports);
     writePackage(stage, "cwd", "@scope/in-cwd", exports);
@@ -43,14 +43,14 @@ describe("the module loader with plain Node", () => {
     });
   });
 
-  test("says which file is not there", async ({ stage }) => {
+  test("reports which file is missing", async ({ stage }) => {
     expect(await load(stage, "./gone.mjs")).toMatchObject({
       code: "MODULE_NOT_FOUND",
       message: expect.stringContaining(stage.path("configs", "gone.mjs")),
     });
   });
 
-  test("names a module that throws, and keeps what it threw", async ({ stage }) => {
+  test("names a module that throws, and keeps the error", async ({ stage }) => {
     stage.write("configs/throws.mjs", `throw new Error("the module's own words");`);
     expect(await load(stage, "./throws.mjs#Agent")).toMatchObject({
       code: "MODULE_INVALID",
@@ -59,7 +59,7 @@ describe("the module loader with plain Node", () => {
     });
   });
 
-  test("names the exports that there are", async ({ stage }) => {
+  test("names the existing exports", async ({ stage }) => {
     stage.write("configs/agents.mjs", "export class Other {}");
     expect(await load(stage, "./agents.mjs#Agent")).toMatchObject({
       code: "MODULE_INVALID",

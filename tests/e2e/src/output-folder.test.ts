@@ -21,7 +21,9 @@ function start(stage: Stage, agent: string) {
 const paced = "paced-agent.mjs#PacedAgent";
 
 describe("an output folder", () => {
-  test("has one writer: a second assigner is refused, and told who has it", async ({ stage }) => {
+  test("has one writer: a second assigner is rejected, and its error names the owner of the lock", async ({
+    stage,
+  }) => {
     const cluster = await start(stage, "silent-agent.mjs#SilentAgent");
     const first = cluster.assign();
     await first.wrote(/in flight/);
@@ -39,7 +41,7 @@ describe("an output folder", () => {
     await third.wrote(/in flight/);
   });
 
-  test("below something that is not a folder is refused in words", async ({ stage }) => {
+  test("below a path that is not a folder is rejected with a clear message", async ({ stage }) => {
     const cluster = await start(stage, paced);
     const file = stage.write("file", "");
     const run = cluster.assign(["--output", `${file}/output`]);
@@ -50,7 +52,9 @@ describe("an output folder", () => {
 });
 
 describe("a full disk", () => {
-  test("ends the run loudly; what is there stays, and the next launch goes on from it", async ({ stage }) => {
+  test("ends the run with an error; existing results are kept, and the next launch continues from them", async ({
+    stage,
+  }) => {
     const cluster = await start(stage, paced);
     // A file of the run may have so many blocks of 512 bytes: as good as a full disk, and nobody has to be root.
     const script = `ulimit -f 64; exec "$@"`;

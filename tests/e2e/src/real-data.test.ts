@@ -59,8 +59,8 @@ describe("the published development split, by start-task and the reference agent
   test.skipIf(noServer)("is solved on a database server as well", ({ stage }) => solve(stage, mysqlAddress));
 });
 
-describe("start-task with a controller that is there already", () => {
-  test("lets its workers register, and takes them away again on SIGTERM", async ({ stage }) => {
+describe("start-task with a controller that is already running", () => {
+  test("registers its workers there, and stops them on SIGTERM", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     const flags = ["--start", "virtual", "2", "--base-port", "0", "--controller", controller.address];
     const running = stage.start("start-task", flags);

@@ -67,7 +67,7 @@ describe.skipIf(skipBecause(missingRedisServer()))(
       await expectUndisturbed(run, [center, host, idle]);
     });
 
-    test("that was started anew without its data drives no host away before the center has told it of the run", async ({
+    test("that was restarted without its data drives no host away before the center has told it of the run", async ({
       stage,
     }) => {
       const { run, host, center } = await underWay(stage, { flags: ["--appendonly", "no"], lock: 6, attempts: 3 });

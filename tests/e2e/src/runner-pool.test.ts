@@ -28,7 +28,7 @@ function makePool(count: number, onRequest: (runner: string, message: unknown) =
   return { pool, stop, lines, gone };
 }
 
-test("a pool's runners speak to their centre, are replaced when they crash, and are stopped", async () => {
+test("the runners of a pool communicate with their center, are replaced when they crash, and are stopped", async () => {
   const heard: unknown[] = [];
   let [isReplaced, isRefused] = [false, false];
   const { pool, stop, lines, gone } = makePool(2, (runner, message) => {
@@ -55,7 +55,7 @@ test("a pool's runners speak to their centre, are replaced when they crash, and 
   expect(lines).toContain("runner 1 | it ended with exit code 3; its replacement starts in 0.1 s");
 });
 
-test("a pool that is launched and never run leaves nothing, and is quick about it", async () => {
+test("a pool that is launched and never run leaves no process, and closes quickly", async () => {
   const { pool, gone } = makePool(2, () => "end");
   await pool.launch();
   await pool.close();

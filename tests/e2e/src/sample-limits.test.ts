@@ -29,7 +29,7 @@ async function timedOut(stage: Stage, agent: ReturnType<typeof stuckAgent>, task
 }
 
 describe("a sample that takes too long", () => {
-  test("costs its own result alone where the agent hangs", async ({ stage }) => {
+  test("affects only its own result when the agent hangs", async ({ stage }) => {
     const { cluster, run, folder } = await timedOut(stage, stuckAgent(["Sample 0", "Sample 3"]), stuckTask({}));
 
     expect(folder.indices()).toEqual([1, 2, 4, 5]);
@@ -46,7 +46,7 @@ describe("a sample that takes too long", () => {
     await cluster.controller.untilIdle("task");
   });
 
-  test("costs its own result alone where the task hangs, in a turn or before its first", async ({ stage }) => {
+  test("affects only its own result when the task hangs, during a turn or before the first", async ({ stage }) => {
     const task = stuckTask({ stuck_at_start: [1], stuck_in_turn: [2] });
     const { folder } = await timedOut(stage, stuckAgent([]), task);
 
@@ -62,7 +62,7 @@ describe("a sample that takes too long", () => {
   });
 });
 
-test("an agent that has had its turns ends with its history kept, once, and has more in a launch that allows it", async ({
+test("a sample that reaches the turn limit fails once with its history kept, and gets more turns in a launch that allows them", async ({
   stage,
 }) => {
   const virtual = { module: "@eval/tasks#VirtualTask", parameters: { samples: 4, rounds: 4, concurrency: 4 } };

@@ -23,7 +23,7 @@ const slots = Object.fromEntries(
   ),
 );
 
-test("three agents with three tasks of uneven speeds take little longer than they must", async ({ stage }) => {
+test("three agents with three tasks of different speeds take little longer than the minimum", async ({ stage }) => {
   const log = stage.path("agents.log");
   const agents = Object.entries(sides.agents).map(([name, { concurrency, ms }]) => {
     const parameters = { delay_ms: ms, log };

@@ -22,7 +22,7 @@ const read = (file: string) => readFileSync(file, "utf8");
 const v02Config = "assignments:\n- agent: one\n  task: listed\nconcurrency:\n  agent:\n    one: 4\noutput: output\n";
 
 describe("a folder that v0.2 wrote", () => {
-  test("goes on here: what has a result stays as it is, and the rest is run", async ({ stage }) => {
+  test("is continued: existing results are unchanged, and the remaining samples run", async ({ stage }) => {
     const tasks = listed(stage, [0, 1, 2, "3", 4, 5, 6, 7, "eight"]);
     const cluster = await Cluster.start(stage, { agents, tasks });
     const folder = new CellFolder(cluster.files.output, "one", "listed");
@@ -69,7 +69,7 @@ describe("a folder that v0.2 wrote", () => {
     expect([folder.runs, folder.overall, folder.errors].map(read)).toEqual(before);
   });
 
-  test("needs no worker and no controller where each cell has its overall.json", async ({ stage }) => {
+  test("needs no worker and no controller when each cell has its overall.json", async ({ stage }) => {
     const nowhere = "http://127.0.0.1:9/api";
     const { assignments, output } = writeEvaluation(stage, {
       controller: nowhere,
@@ -91,8 +91,8 @@ describe("a folder that v0.2 wrote", () => {
   });
 });
 
-describe("a folder that we wrote", () => {
-  test("is taken by v0.2: every result, and an overall of its keys and values", async ({ stage }) => {
+describe("a folder that this assigner wrote", () => {
+  test("is accepted by v0.2: every result, and an overall with v0.2's keys and values", async ({ stage }) => {
     const indices = [0, 1, 2, "drei", "četyři"];
     const refusing = { one: { ...agents.one, parameters: { refuses: "Sample 2:" } } };
     const cluster = await Cluster.start(stage, { agents: refusing, tasks: listed(stage, indices) });

@@ -41,7 +41,7 @@ function layOut(stage: Stage, controller: string): void {
 }
 
 describe("v0.2's folder of configuration files", () => {
-  test("runs unchanged: start-task, then the assigner, without a flag that names a file", async ({ stage }) => {
+  test("works unchanged: start-task, then the assigner, without a flag that names a file", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     layOut(stage, controller.address);
     const tasks = stage.start("start-task", ["--auto-controller", "--base-port", "0"], { cwd: stage.folder });
@@ -60,12 +60,12 @@ describe("v0.2's folder of configuration files", () => {
         custom: { counting_accuracy: 1, comparison_accuracy: 1 },
       });
     }
-    expect(run.stderr).toMatch(/api_agents\.yaml: line \d+, column 1: a key stands twice/);
+    expect(run.stderr).toMatch(/api_agents\.yaml: line \d+, column 1: duplicate key/);
     // Once by start-task, once by its worker.
-    expect(tasks.stderr.match(/dbbench\.yaml: line 6, column 5: a key stands twice/g), tasks.stderr).toHaveLength(2);
+    expect(tasks.stderr.match(/dbbench\.yaml: line 6, column 5: duplicate key/g), tasks.stderr).toHaveLength(2);
   });
 
-  test("sends what v0.2 sends", async ({ stage }) => {
+  test("sends the same requests as v0.2", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     layOut(stage, controller.address);
     const flags = ["dbbench-dev", "--config", join("configs", "start_task.yaml"), "--controller", controller.address];
@@ -93,7 +93,7 @@ describe("v0.2's folder of configuration files", () => {
     }
   });
 
-  test("says which task is not here, and how to provide it", async ({ stage }) => {
+  test("reports which task does not exist, and how to provide it", async ({ stage }) => {
     layOut(stage, "http://localhost:0/api");
     const flags = ["--auto-controller", "--base-port", "0", "--start", "os-dev", "1"];
     const run = stage.start("start-task", flags, { cwd: stage.folder });
@@ -107,7 +107,7 @@ describe("v0.2's folder of configuration files", () => {
     expect(stage.running).toEqual([]);
   });
 
-  test("says which agent is not here, and what to use for it", async ({ stage }) => {
+  test("reports which agent does not exist, and what to use instead", async ({ stage }) => {
     layOut(stage, "http://localhost:1/api");
     const flags = ["--config", join("configs", "assignments", "fastchat.yaml"), "--wait-for-workers", "1"];
     const run = stage.start("assigner", flags, { cwd: stage.folder });

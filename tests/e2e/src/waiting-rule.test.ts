@@ -36,7 +36,7 @@ const justified: Record<string, { count: number; why: string }> = {
   "tests/e2e/src/v02/v02-worker.ts": { count: 1, why: "the time that a turn takes" },
 };
 
-test("the pattern finds a pause, and no deadline", () => {
+test("the pattern matches pauses, but not deadlines", () => {
   expect(pausesOf("await sleep(100);")).toBe(1);
   expect(pausesOf("await timers.setTimeout(100)")).toBe(1);
   expect(pausesOf("await new Promise((resolve) => setTimeout(resolve, 100));")).toBe(1);

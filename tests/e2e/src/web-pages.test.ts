@@ -97,7 +97,7 @@ describe.skipIf(skip)("a web page in Chromium", () => {
     { from: "127.0.0.1", to: ["127.0.0.1", "0.0.0.0"] },
   ];
 
-  test("changes nothing at a controller or a worker on loopback", async ({ stage }) => {
+  test("cannot change anything on a controller or a worker on loopback", async ({ stage }) => {
     const { controller, session, workerPort } = await openSession(stage);
     for (const { from, to } of ways) {
       page = await browser.newPage();
@@ -110,7 +110,7 @@ describe.skipIf(skip)("a web page in Chromium", () => {
     }
   });
 
-  test("reads nothing where its name is rebound to loopback", async ({ stage }) => {
+  test("cannot read anything when its name is rebound to loopback", async ({ stage }) => {
     const { controller, workerPort } = await openSession(stage);
     page = await browser.newPage();
     for (const port of [controller.port, workerPort]) {
@@ -132,7 +132,7 @@ describe.skipIf(skip)("a web page in Chromium", () => {
     await page.close();
   });
 
-  test("of the server itself is served, with JSON alone", async ({ stage }) => {
+  test("of the server itself is accepted, but only with JSON", async ({ stage }) => {
     const { controller } = await openSession(stage);
     page = await browser.newPage();
     await page.goto(`http://localhost:${controller.port}/health`);

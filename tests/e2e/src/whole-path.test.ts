@@ -35,7 +35,7 @@ const validationKeys = [
 ];
 
 describe("two agents with two tasks", () => {
-  test("leave every result, the aggregates and the configuration, and show a table", async ({ stage }) => {
+  test("write every result, the aggregates and the configuration, and print a table", async ({ stage }) => {
     const cluster = await Cluster.start(stage, evaluation);
     const { output } = cluster.files;
 

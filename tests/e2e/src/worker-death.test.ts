@@ -45,8 +45,8 @@ async function untilBothAreFull({ controller }: Cluster): Promise<void> {
   await waitFor(areFull, { what: "as many samples on both workers as they take" });
 }
 
-describe("a worker that is killed with -9 while another one lives", () => {
-  test("costs the samples it ran, which are written down with the reason", async ({ stage }) => {
+describe("a worker that is killed with -9 while another one is alive", () => {
+  test("causes its running samples to fail, with the reason recorded", async ({ stage }) => {
     const { cluster, folder, run } = await killOneOfTwo(stage, []);
 
     expect(await run.ends(), run.report).toEqual({ code: 1, signal: null });
@@ -64,7 +64,7 @@ describe("a worker that is killed with -9 while another one lives", () => {
     await untilForgotten(cluster);
   });
 
-  test("costs nothing with --auto-retry", async ({ stage }) => {
+  test("causes no failures with --auto-retry", async ({ stage }) => {
     const { cluster, folder, run } = await killOneOfTwo(stage, ["--auto-retry"]);
 
     expect(await run.ends(), run.report).toEqual({ code: 0, signal: null });

@@ -44,7 +44,7 @@ export class EmptyFolder {
     return readFileSync(join(this.dir, path), "utf8");
   }
 
-  /** Names in a folder, sorted; none where there is no such folder. */
+  /** Names in a folder, sorted; none if there is no such folder. */
   list(path = "."): string[] {
     const folder = join(this.dir, path);
     return existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -57,7 +57,7 @@ export class EmptyFolder {
     return files.map((entry) => relative(join(this.dir, path), join(entry.parentPath, entry.name)));
   }
 
-  /** Runs a program to its end; rejects where it fails. */
+  /** Runs a program to its end; rejects if it fails. */
   run(file: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
     return run(file, args, { cwd: this.dir, env: this.#env });
   }

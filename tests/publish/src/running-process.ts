@@ -40,7 +40,7 @@ export class RunningProcess {
     return found === "over" ? this.#withOutput(new Error(`${this} ended without ${pattern}`)) : found;
   }
 
-  /** Resolves with the exit code; null where a signal ended it. Kills it after the deadline, and rejects. */
+  /** Resolves with the exit code; null if a signal ended it. Kills it after the deadline, and rejects. */
   async exit(): Promise<number | null> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), deadlineMs);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type Client, connect, echoTask, onlyWorker, post, say, startController, startWorker } from "./testbed.js";
 import { V02Worker } from "./v02-worker.js";
 
-/** A task of one question whose turn is under way until it is released; it completes, cancelled or not. */
+/** A task of one question whose turn is under way until it is released; it completes, canceled or not. */
 function heldTask() {
   const task = echoTask({ rounds: 1 });
   let release = () => {};
@@ -30,7 +30,7 @@ async function inTurn(client: Client, task: { heard: string[] }) {
   return { session_id, turn, waiting };
 }
 
-test("draining past its time during a turn: the turn is an error, and no result", async () => {
+test("when the drain timeout passes during a turn, the turn is answered with an error and has no result", async () => {
   const { address, controller } = await startController();
   const { task, release } = heldTask();
   const worker = await startWorker(address, { task });
@@ -62,7 +62,7 @@ test.each(["by itself", "when it is dropped"])("cancel_all during a turn that en
   await expect(turn(1)).rejects.toMatchObject(cancelled);
 });
 
-test("a cancel from elsewhere: its caller gets v0.2's reply, the one who waits for the turn an error", async () => {
+test("a cancel from another client: its caller gets v0.2's reply, and the client that waits for the turn an error", async () => {
   const { address } = await startController();
   const { task, release } = heldTask();
   const worker = await startWorker(address, { task });
@@ -75,7 +75,7 @@ test("a cancel from elsewhere: its caller gets v0.2's reply, the one who waits f
   expect(await waiting).toMatchObject(cancelled);
 });
 
-test("a session that its worker cancelled unasked: the next turn, or the same start, says so and frees its place", async () => {
+test("a session that its worker canceled on its own: the next turn or a repeated start reports this and frees its slot", async () => {
   const { address, controller } = await startController();
   const worker = await startWorker(address, { heartbeatMs: 60_000 });
   const client = connect(address);
@@ -103,14 +103,14 @@ test.each(["controller", "worker"])("a v0.2 client that asks our %s gets a 400 o
   const cancelling = post(asked, "cancel", { session_id });
   await waitFor(() => worker.host.session(session_id).cancelled);
   release();
-  const ofWorker = { detail: "The session was cancelled before its turn was over" };
+  const ofWorker = { detail: "The session was canceled before its turn was over" };
   const detail =
     whom === "controller" ? `Error: Worker returned error\n${JSON.stringify(ofWorker)}` : "No such session";
   expect(await waiting).toMatchObject({ status: 400, body: { detail } });
   expect(await cancelling).toMatchObject({ status: 200, body: { session_id } });
 });
 
-test("a v0.2 worker's reply to a turn whose session was cancelled meanwhile is no result either", async () => {
+test("a v0.2 worker's reply to a turn whose session was canceled meanwhile is not a result either", async () => {
   const { address, controller } = await startController();
   const worker = await V02Worker.start();
   await worker.register(address);
@@ -125,7 +125,7 @@ test("a v0.2 worker's reply to a turn whose session was cancelled meanwhile is n
     await waitFor(() => worker.requests.at(-1)?.path === "/api/interact");
     await connect(address).cancel({ session_id });
     answer();
-    const detail = client === "ours" ? /cancelled before its turn/ : /^Error: Session does not exist$/;
+    const detail = client === "ours" ? /canceled before its turn/ : /^Error: Session does not exist$/;
     const code = client === "ours" ? { code: "SESSION_CANCELLED" } : {};
     const body = { ...code, detail: expect.stringMatching(detail) };
     expect(await waiting).toMatchObject({ status: 400, body });
@@ -133,7 +133,7 @@ test("a v0.2 worker's reply to a turn whose session was cancelled meanwhile is n
   }
 });
 
-test("a v0.2 worker's reply to a start that was cancelled meanwhile is refused, and its session ended there", async () => {
+test("a v0.2 worker's reply to a start that was canceled meanwhile is rejected, and its session on the worker is ended", async () => {
   const { address, controller } = await startController();
   const worker = await V02Worker.start();
   await worker.register(address);

@@ -66,7 +66,7 @@ export async function writeTask(source: string, name = "echo"): Promise<string> 
   return file;
 }
 
-/** Three questions, then completed; after cancelling it ends at once. */
+/** Three questions, then completed; after canceling it ends at once. */
 export const echoSource = `
 export default class Echo {
   concurrency = 3;

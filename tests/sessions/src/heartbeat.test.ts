@@ -26,7 +26,7 @@ function olderAnswer(): [number, unknown, Record<string, string>] {
   return [200, null, { [headerNames.instance]: "an older one", [headerNames.features]: "replay" }];
 }
 
-test("a steady heartbeat of a task with 100,000 indices is below 2 KB, and its news are taken over", async () => {
+test("a repeated heartbeat of a task with 100,000 indices is below 2 KB, and its changes are applied", async () => {
   const { address, controller } = await startController();
   const tap = await HeartbeatTap.start(address);
   const indices = Array.from({ length: 100_000 }, (_, index) => index);
@@ -43,7 +43,7 @@ test("a steady heartbeat of a task with 100,000 indices is below 2 KB, and its n
   expect(new Set(tap.kinds.slice(1))).toEqual(new Set(["digest"]));
 });
 
-test("a controller that was started anew asks for the indices, and gets them at once", async () => {
+test("a restarted controller asks for the indices, and gets them immediately", async () => {
   const first = await startController();
   const tap = await HeartbeatTap.start(first.address);
   const worker = await startWorker(tap.address, { heartbeatMs: intervalMs });
@@ -102,7 +102,7 @@ test.each([
   },
 );
 
-test("a controller that refuses the whole as well is not asked twice in one go", async () => {
+test("if a controller also rejects the whole list, the worker does not immediately send it again", async () => {
   const tap = await HeartbeatTap.start(() => [422, { detail: "no" }]);
   const worker = await startWorker(tap.address, { heartbeatMs: intervalMs, mayWait: true });
   await untilBeats(tap, 2);
@@ -111,7 +111,7 @@ test("a controller that refuses the whole as well is not asked twice in one go",
   expect(worker.registered).toBe(false);
 });
 
-test("a v0.2 worker and one of ours host the same task: lists and digests are the same thing", async () => {
+test("a v0.2 worker and one of ours host the same task: lists and digests are equivalent", async () => {
   const { address } = await startController();
   const old = await V02Worker.start();
   const indices = [0, 1, 2, "3"];
@@ -130,7 +130,7 @@ test("a v0.2 worker and one of ours host the same task: lists and digests are th
   });
 });
 
-test("other indices are let in when the last live worker with the old ones is gone, who is refused then", async () => {
+test("other indices are accepted when the last live worker with the old ones is gone, which is rejected afterwards", async () => {
   const { address } = await startController({ comaAfterMs: 600 });
   const former = await startWorker(address);
   const tap = await HeartbeatTap.start(address);
@@ -148,7 +148,7 @@ test("other indices are let in when the last live worker with the old ones is go
   expect(late.registered).toBe(false);
 });
 
-test("a worker that starts anew at its address with other indices takes its own place", async () => {
+test("a worker that restarts at its address with other indices replaces itself", async () => {
   const { address } = await startController();
   const former = await startWorker(address);
   await former.stop(0);

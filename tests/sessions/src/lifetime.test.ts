@@ -13,7 +13,7 @@ function passTime({ clock }: RunningController["controller"], ms: number): void 
 
 const start = (changes: object = {}) => ({ name: "echo", index: 0, request_id: randomId(), ...changes });
 
-test("a lease that runs out ends the session at its worker", async () => {
+test("an expired lease ends the session on its worker", async () => {
   const { address } = await startController();
   const worker = await startWorker(address);
   const client = connect(address);
@@ -50,7 +50,7 @@ test("a v0.2 client's session ends after the time without a turn", async () => {
   await waitFor(() => worker.host.current === 0);
 });
 
-test("a new client instance of a run ends what its predecessor left; the predecessor cannot strike back", async () => {
+test("a new client instance of a run ends the sessions of its predecessor, but not the other way round", async () => {
   const { address } = await startController();
   const worker = await startWorker(address);
   const client = connect(address);
@@ -62,7 +62,7 @@ test("a new client instance of a run ends what its predecessor left; the predece
   expect((await client.renew({ owner: "run/2", lease_s: 60 })).value).toEqual({ sessions: 1 });
 });
 
-test("a runner that is lost gives up its own sessions, and no other runner's", async () => {
+test("a lost runner loses only its own sessions", async () => {
   const { address } = await startController();
   const worker = await startWorker(address);
   const client = connect(address);
@@ -82,7 +82,7 @@ test("a runner that is lost gives up its own sessions, and no other runner's", a
   await waitFor(() => worker.host.current === 1);
 });
 
-test("a worker that hears nothing for longer than lease and grace ends its sessions itself", async () => {
+test("a worker without contact for longer than lease and grace ends its sessions itself", async () => {
   const { address, stop } = await startController();
   const worker = await startWorker(address, { graceMs: 200 });
   await connect(address).startSample(start({ owner: "r/1", lease_s: 0.5 }));
@@ -90,7 +90,7 @@ test("a worker that hears nothing for longer than lease and grace ends its sessi
   await waitFor(() => worker.host.current === 0);
 });
 
-test("a session that is being cancelled keeps its capacity until the worker confirms", async () => {
+test("a session that is being canceled keeps its capacity until the worker confirms its end", async () => {
   const { address } = await startController();
   const task = echoTask({ concurrency: 1 });
   let release = () => {};
@@ -110,7 +110,7 @@ test("a session that is being cancelled keeps its capacity until the worker conf
   expect((await client.startSample(start())).value.output.status).toBe("running");
 });
 
-test("a start that is cancelled while it is under way leaves nothing behind", async () => {
+test("a start that is canceled while it is running leaves no session", async () => {
   const { address, controller } = await startController();
   let begin = () => {};
   const task = echoTask();
@@ -143,7 +143,7 @@ test("cancel_all ends every session of every worker", async () => {
   expect([controller.table.size, ...workers.map(({ host }) => host.current)]).toEqual([0, 0, 0]);
 });
 
-test("a worker whose main loop lags, or that drains, gets no new session and keeps those it has", async () => {
+test("a worker whose main loop lags, or that drains, gets no new sessions and keeps its existing ones", async () => {
   const { address, controller } = await startController();
   const worker = await startWorker(address, { heartbeatMs: 100 });
   const client = connect(address);

@@ -12,7 +12,7 @@ async function ended(child: ReturnType<typeof spawnBin>) {
   return { code, stderr: child.stderr };
 }
 
-test("a port in use is one clear line and exit code 1, for both", async () => {
+test("a port in use is reported in one clear line with exit code 1, by both", async () => {
   const { port, address } = await startController();
   const config = await writeTask(echoSource);
   for (const child of [
@@ -25,10 +25,10 @@ test("a port in use is one clear line and exit code 1, for both", async () => {
   }
 });
 
-test("an unknown task lists the known ones, exit code 2", async () => {
+test("an unknown task is an error that lists the known ones, exit code 2", async () => {
   const config = await writeTask(echoSource, "known");
   const { code, stderr } = await ended(spawnBin("worker", ["other", "-c", config]));
-  expect([code, stderr]).toEqual(["2", expect.stringMatching(/There is no task other in .*: it defines known/)]);
+  expect([code, stderr]).toEqual(["2", expect.stringMatching(/Task other is not defined in .*: it defines known/)]);
 });
 
 test.each([
@@ -43,7 +43,7 @@ test.each([
   expect([code, stderr]).toEqual(["2", expect.stringMatching(message)]);
 });
 
-test("a worker starts before its controller and registers when that comes", async () => {
+test("a worker that starts before its controller registers when the controller starts", async () => {
   const { port, address, stop } = await startController();
   await stop();
   const config = await writeTask(echoSource);
@@ -54,7 +54,7 @@ test("a worker starts before its controller and registers when that comes", asyn
   expect(worker.stderr.match(/Waiting for the controller/g)).toHaveLength(1);
 });
 
-test("SIGTERM drains: no new sample, running ones go on to their end, then exit code 0", async () => {
+test("SIGTERM drains: no new samples, running ones finish, then exit code 0", async () => {
   const { address, controller } = await startController();
   const config = await writeTask(echoSource);
   const worker = await startBin("worker", ["echo", "-c", config, "-C", address, "-p", "0"]);
@@ -71,7 +71,7 @@ test("SIGTERM drains: no new sample, running ones go on to their end, then exit 
   expect(await end).toBe(0);
 });
 
-test("after --drain-timeout what still runs is cancelled, and the task released", async () => {
+test("after --drain-timeout running samples are canceled, and the task is released", async () => {
   const { address } = await startController();
   const released = echoSource.replace(
     "calculateOverall",
@@ -87,7 +87,7 @@ test("after --drain-timeout what still runs is cancelled, and the task released"
   expect(worker.stderr).toContain("released");
 });
 
-test("a second signal ends a draining worker, and a controller, at once", async () => {
+test("a second signal ends a draining worker, or a controller, immediately", async () => {
   const controller = await startBin("controller", ["-p", "0"]);
   const config = await writeTask(echoSource);
   const worker = await startBin("worker", ["echo", "-c", config, "-C", controller.address, "-p", "0"]);
@@ -101,7 +101,7 @@ test("a second signal ends a draining worker, and a controller, at once", async 
   expect(await controller.end("SIGTERM")).toBe(0);
 });
 
-test("beyond loopback a token is demanded, or --insecure", async () => {
+test("beyond loopback a token or --insecure is required", async () => {
   const { code, stderr } = await ended(spawnBin("controller", ["-p", "0", "--host", "0.0.0.0"]));
   expect([code, stderr]).toEqual(["2", expect.stringMatching(/--token.*--insecure/)]);
 });

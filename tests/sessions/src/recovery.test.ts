@@ -6,7 +6,7 @@ import { connect, echoTask, get, onlyWorker, post, say, startController, startWo
 
 const start = (changes: object = {}) => ({ name: "echo", index: 0, request_id: randomId(), ...changes });
 
-test("a controller killed with -9 and started again at its port loses no session of ours", async () => {
+test("a controller that is killed with -9 and restarted on its port loses none of our sessions", async () => {
   const first = await startBin("controller", ["-p", "0"]);
   const task = echoTask();
   await startWorker(first.address, { task });
@@ -28,7 +28,7 @@ test("a controller killed with -9 and started again at its port loses no session
   await waitFor(async () => (await onlyWorker(client)).current === 0);
 });
 
-test("a session that ended while no controller was there still has its last reply", async () => {
+test("a session that ended while no controller was running still has its last reply", async () => {
   const first = await startController();
   const task = echoTask({ rounds: 1 });
   await startWorker(first.address, { task });
@@ -43,7 +43,7 @@ test("a session that ended while no controller was there still has its last repl
   expect(task.heard).toEqual(["a"]);
 });
 
-test("in the recovery window ours are asked to wait, v0.2 gets v0.2's errors; after it all get those", async () => {
+test("in the recovery window our clients are asked to wait and v0.2 clients get v0.2's errors; afterwards all get these errors", async () => {
   const { address } = await startController({ recoveryWindowMs: 600 });
   const client = connect(address);
   const recovering = { code: "RECOVERING", status: 503, retryAfterMs: 1_000 };
@@ -60,7 +60,7 @@ test("in the recovery window ours are asked to wait, v0.2 gets v0.2's errors; af
   for (const call of calls) await expect(call()).rejects.toMatchObject({ code: /NOT_FOUND/ });
 });
 
-test("an adopted session is known by its owner: leases hold on", async () => {
+test("an adopted session keeps its owner and its lease", async () => {
   const first = await startController();
   await startWorker(first.address);
   const client = connect(first.address);
@@ -71,7 +71,7 @@ test("an adopted session is known by its owner: leases hold on", async () => {
   expect((await client.renew({ owner: "r/1", lease_s: 60 })).value).toEqual({ sessions: 1 });
 });
 
-test("a worker that starts anew at its address: its old sessions are gone at once, its capacity is whole", async () => {
+test("when a worker restarts at its address, its old sessions are dropped immediately and its whole capacity is free", async () => {
   const { address } = await startController();
   const config = await writeTask(echoSource);
   const args = ["echo", "-c", config, "-C", address, "--heartbeat", "0.2"];
@@ -89,7 +89,7 @@ test("a worker that starts anew at its address: its old sessions are gone at onc
   await expect(turn).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
 });
 
-test("a late heartbeat of a process that is no more changes nothing", async () => {
+test("a late heartbeat of a process that has ended changes nothing", async () => {
   const { address } = await startController();
   const worker = await startWorker(address);
   const client = connect(address);
@@ -103,7 +103,7 @@ test("a late heartbeat of a process that is no more changes nothing", async () =
   expect(await onlyWorker(client)).toMatchObject({ capacity: 4, current: 1 });
 });
 
-test("a worker that cannot be called back is refused with a message that names --self", async () => {
+test("a worker that cannot be called back is rejected with a message that names --self", async () => {
   const { address } = await startController();
   const beat = { name: "echo", address: "http://127.0.0.1:9/api", concurrency: 1, indices: [0], incarnation: "x" };
   const reply = await post(address, "receive_heartbeat", beat, { "x-eval-instance": "x" });
@@ -114,7 +114,7 @@ test("a worker that cannot be called back is refused with a message that names -
   expect((await get(address, "list_workers")).body).toEqual({});
 });
 
-test("a suspended worker delays no answer about another, and is not used", async () => {
+test("a suspended worker does not delay answers about other workers, and gets no sessions", async () => {
   const { address } = await startController({ comaAfterMs: 1_000 });
   const config = await writeTask(echoSource, "asleep");
   const suspended = await startBin("worker", ["asleep", "-c", config, "-C", address, "-p", "0", "--heartbeat", "0.2"]);
@@ -151,7 +151,7 @@ test("a suspended worker delays no answer about another, and is not used", async
   expect(first).toBeDefined();
 });
 
-test("a mix of indices is refused to the newcomer with digests and counts", async () => {
+test("a new worker with different indices is rejected with digests and counts", async () => {
   const { address } = await startController();
   await startWorker(address);
   const other = await startWorker(address, { task: echoTask({ getIndices: () => [0, 1] }), mayWait: true });

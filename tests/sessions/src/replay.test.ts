@@ -6,7 +6,7 @@ import { connect, echoTask, onlyWorker, say, startController, startWorker } from
 
 const lost = { code: "UNREACHABLE" };
 
-test("replies that are lost between client and controller: sent again, answered again, executed once", async () => {
+test("after a lost reply between client and controller, the repeated request gets the same answer and runs only once", async () => {
   const { address, port } = await startController();
   const task = echoTask();
   await startWorker(address, { task });
@@ -31,7 +31,7 @@ test("replies that are lost between client and controller: sent again, answered 
   expect((await onlyWorker(client)).current).toBe(0);
 });
 
-test("replies that are lost between controller and worker are asked for again by the controller", async () => {
+test("the controller requests a reply again that was lost between it and the worker", async () => {
   const { address } = await startController();
   const task = echoTask({ rounds: 1 });
   const worker = await startWorker(address, { task, mayWait: true, self: "http://127.0.0.1:9/api" });
@@ -48,7 +48,7 @@ test("replies that are lost between controller and worker are asked for again by
   expect([last.value.output.status, task.heard, proxy.lost]).toEqual(["completed", ["a"], 2]);
 });
 
-test("one start at a time: the same start sent twice at once opens one session", async () => {
+test("the same start, sent twice concurrently, opens one session", async () => {
   const { address } = await startController();
   await startWorker(address, { task: echoTask({ concurrency: 1 }) });
   const client = connect(address);
@@ -58,7 +58,7 @@ test("one start at a time: the same start sent twice at once opens one session",
   await expect(client.startSample({ ...start, index: 1 })).rejects.toMatchObject({ code: "SESSION_EXISTS" });
 });
 
-test("a start that is sent again after a refusal is placed like a new one, and counted", async () => {
+test("a start that is repeated after a rejection is placed and counted like a new one", async () => {
   const { address, controller } = await startController();
   await startWorker(address, { task: echoTask({ concurrency: 1 }) });
   const client = connect(address);
@@ -70,7 +70,7 @@ test("a start that is sent again after a refusal is placed like a new one, and c
   expect([...controller.table.all()].map(({ id }) => id)).toEqual([session_id]);
 });
 
-test("a turn that takes longer than wait_ms is `pending`, asked for again, and executed once", async () => {
+test("a turn that takes longer than wait_ms is `pending`, is requested again, and runs only once", async () => {
   const { address } = await startController();
   const task = echoTask({ rounds: 1 });
   let release = () => {};

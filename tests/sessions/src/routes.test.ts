@@ -2,7 +2,7 @@ import { randomId } from "@eval/protocol";
 import { expect, test } from "vitest";
 import { connect, echoTask, get, post, say, startController, startWorker } from "./testbed.js";
 
-test("a sample of ours: features, turns, and a result, over every route that a run uses", async () => {
+test("a sample of our client: features, turns and a result, over every route that a run uses", async () => {
   const { address } = await startController();
   await startWorker(address);
   const client = connect(address);
@@ -68,7 +68,7 @@ test("v0.2's errors, with their statuses and texts", async () => {
   expect(await post(address, "calculate_overall", { name: "none", results: [] })).toMatchObject(noTask);
 });
 
-test("a task that raises in a turn: 501, the output as text in the detail, and the session is over", async () => {
+test("a task that throws during a turn: 501, the output as text in the detail, and the session is over", async () => {
   const { address } = await startController();
   const task = echoTask();
   task.think = () => {
@@ -130,7 +130,7 @@ test("unknown routes, wrong methods (HEAD too), paths that cannot be decoded, an
   expect(await get(address, "get_indices")).toMatchObject({ status: 422, body: { detail } });
 });
 
-test("a body beyond the bound is 413 with the limit, whether its length is announced or not", async () => {
+test("a body over the size limit is 413 with the limit, whether its length is announced or not", async () => {
   const { address } = await startController({ maxBodyBytes: 1_000 });
   const message = { status: 413, body: { detail: expect.stringContaining("1000 bytes") } };
   expect(await post(address, "start_sample", { name: "x".repeat(1_100), index: 0 })).toMatchObject(message);
@@ -145,7 +145,7 @@ test("a body beyond the bound is 413 with the limit, whether its length is annou
   expect({ status: reply.status, body: await reply.json() }).toMatchObject(message);
 });
 
-test("a token is demanded of every request but /health, as Bearer or as Basic's password", async () => {
+test("every request except /health requires the token, as Bearer or as Basic's password", async () => {
   const { address } = await startController({ token: "secret" });
   const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
   const statusFor = async (authorization?: string) =>

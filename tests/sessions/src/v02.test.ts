@@ -15,7 +15,7 @@ async function registered() {
   return { address, controller, worker, client: connect(address) };
 }
 
-test("a v0.2 worker serves clients of ours, and is sent nothing that it would not know", async () => {
+test("a v0.2 worker serves our clients, and gets only fields that it knows", async () => {
   const { address, worker, client } = await registered();
   const start = { name: "echo", index: 1, request_id: randomId(), owner: "r/1", lease_s: 60 };
   const { session_id, features } = (await client.startSample(start)).value;
@@ -40,7 +40,7 @@ test("a v0.2 client and a v0.2 worker: v0.2's replies, and its errors with the w
   expect(turn).toMatchObject({ status: 501, body: { detail } });
 });
 
-test("a start or turn whose reply is lost is not sent again to a v0.2 worker: it is cancelled there", async () => {
+test("a start or turn whose reply is lost is not sent again to a v0.2 worker: its session is canceled", async () => {
   const { address } = await startController();
   const worker = await V02Worker.start();
   const proxy = await CuttingProxy.start(Number(new URL(worker.address).port));
@@ -60,7 +60,7 @@ test("a start or turn whose reply is lost is not sent again to a v0.2 worker: it
   expect([count("start_sample"), count("interact")]).toEqual([2, 1]);
 });
 
-test("a v0.2 worker's unknown session is adopted at once; one that is missing is dropped after a second look", async () => {
+test("an unknown session of a v0.2 worker is adopted immediately; a missing one is dropped after a second check", async () => {
   const { address, controller, worker, client } = await registered();
   worker.sessions.set(77, 2);
   await client.syncAll(undefined);
@@ -79,7 +79,7 @@ test("a v0.2 worker's unknown session is adopted at once; one that is missing is
   expect((await get(address, "list_sessions")).body).toEqual({});
 });
 
-describe("a v0.2 worker that is started anew between two heartbeats", () => {
+describe("a v0.2 worker that is restarted between two heartbeats", () => {
   /** A controller in which no time passes: it looks at its workers for a reason only. */
   const timeless = async () => {
     const controller = new Controller({ instance: randomId(), logger: silentLogger, recoveryWindowMs: 0 });
@@ -100,13 +100,13 @@ describe("a v0.2 worker that is started anew between two heartbeats", () => {
   };
   const looks = (worker: V02Worker) => worker.requests.filter(({ path }) => path === "/api/get_sessions").length;
 
-  test("is asked what it runs, and its former sessions give their slots back within seconds", async () => {
+  test("is asked for its sessions, and the slots of its former sessions are free within seconds", async () => {
     const { client, controller } = await openTwo(await registered());
     await waitFor(() => controller.table.size === 0, { deadlineMs: 30_000 });
     expect((await onlyWorker(client)).current).toBe(0);
   });
 
-  test("is asked at once when it does not know the session of a turn", async () => {
+  test("is asked immediately when it does not know the session of a turn", async () => {
     const { worker, client, session_id } = await openTwo(await timeless());
     const before = looks(worker);
     const turn = client.interact({ session_id, agent_response: say("a") });
@@ -114,7 +114,7 @@ describe("a v0.2 worker that is started anew between two heartbeats", () => {
     await waitFor(() => looks(worker) > before);
   });
 
-  test("is asked at once when it refuses a start that it should have room for", async () => {
+  test("is asked immediately when it rejects a start for which it should have capacity", async () => {
     const { worker, client } = await timeless();
     worker.routes["/api/start_sample"] = () => [406, { detail: "Sample concurrency limit reached" }];
     const before = looks(worker);
@@ -166,7 +166,7 @@ test.each([
   },
 );
 
-test("an aggregate that raises, or that stops reading early, is answered; a bad line is 422 without its text", async () => {
+test("an aggregation that throws, or that stops reading early, gets an answer; an invalid line is 422 without its text", async () => {
   const { address } = await startController();
   const task = echoTask();
   await startWorker(address, { task });

@@ -67,6 +67,6 @@ describe("loadEvaluation", () => {
 
   it("shows a minimal configuration if the file is missing", async () => {
     const missing = loadEvaluation("nowhere.yaml", { cwd: folder, env: {} });
-    await expect(missing).rejects.toThrow(/no configuration file nowhere\.yaml[\s\S]*assignments:/);
+    await expect(missing).rejects.toThrow(/configuration file not found: nowhere\.yaml[\s\S]*assignments:/);
   });
 });

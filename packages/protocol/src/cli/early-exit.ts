@@ -17,7 +17,7 @@ export function watchForEarlyExit(host: ExitSource): () => void {
   const onExit = (code: number): void => {
     host.exitCode = errorTable.ENDED_EARLY.exit;
     host.stderr.write(
-      `error: the process ended before the program was over: ${causeOf(code, callerOfExit())} (ENDED_EARLY)\n`,
+      `error: the process ended before the program was finished: ${causeOf(code, callerOfExit())} (ENDED_EARLY)\n`,
     );
   };
   host.once("exit", onExit);
@@ -28,11 +28,11 @@ function causeOf(code: number, caller: string | undefined): string {
   if (caller !== undefined) {
     return `process.exit(${code}) was called at ${caller}. Code that runs in this process (an agent, a task, a module) must not end it`;
   }
-  if (code === 1 || code === 7) return "an error was thrown where nobody catches it (Node prints its stack)";
-  return "nothing was left to wait for. A promise of an agent, a task or a module may never settle";
+  if (code === 1 || code === 7) return "an error was not caught (Node prints its stack)";
+  return "the event loop is empty. Perhaps a promise of an agent, a task or a module never settles";
 }
 
-/** The place that called `process.exit`: Node emits the event within that call. Undefined: nobody called it. */
+/** The place that called `process.exit`: Node emits the event within that call. Undefined if it was not called. */
 function callerOfExit(): string | undefined {
   const frames = (new Error().stack ?? "").split("\n").map((line) => line.trim());
   const at = frames.findIndex((frame) => /^at (process\.)?exit /.test(frame) || frame.startsWith("at process.exit"));

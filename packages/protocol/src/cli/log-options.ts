@@ -10,11 +10,11 @@ export interface LogOptions {
 
 export function addLogOptions(command: Command): Command {
   return command
-    .addOption(new Option("--log-level <level>", "least important level to log").choices(logLevels).default("info"))
+    .addOption(new Option("--log-level <level>", "lowest level to log").choices(logLevels).default("info"))
     .addOption(
       new Option(
         "--log-format <format>",
-        "form of the log on stderr (default: pretty on a terminal, else json)",
+        "format of the log on stderr (default: pretty on a terminal, else json)",
       ).choices(logFormats),
     );
 }

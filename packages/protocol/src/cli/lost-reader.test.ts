@@ -65,7 +65,7 @@ test.each(["stdout", "stderr"] as const)(
   },
 );
 
-test("a program that fails when nobody reads its stderr still says so by its exit code", async () => {
+test("a program that fails while its stderr has no reader still has the right exit code", async () => {
   const main = `stderr.write("line\\n"); await pause(200); throw new Error("x");`;
   const { child, end } = start(await program(main));
   await once(child.stderr, "data");

@@ -9,7 +9,7 @@ export interface ChildProcess {
 const lookEveryMs = 500;
 
 /**
- * npx starts a bin through a shell that does not pass signals on: who ends npx alone would leave the bin behind. So a
+ * npx starts a bin through a shell that does not forward signals: if only npx is ended, the bin would remain. So a
  * bin under npx takes the loss of its parent for a SIGTERM. Returns a function that stops looking.
  */
 export function followNpx(child: ChildProcess, everyMs = lookEveryMs): () => void {

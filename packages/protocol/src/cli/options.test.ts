@@ -48,7 +48,7 @@ describe("addLogOptions and addServerOptions", () => {
     });
   });
 
-  it("read what they are given", () => {
+  it("parse valid values", () => {
     const argv = [
       "-p",
       "0",
@@ -106,7 +106,7 @@ describe("resolveToken", () => {
     expect(resolveToken({ host: "0.0.0.0", env: { EVAL_TOKEN: "e" } })).toBe("e");
   });
 
-  it("refuses a token that cannot travel in a header", () => {
+  it("rejects a token that cannot be sent in a header", () => {
     expect(() => resolveToken({ host: "localhost", token: "", env: {} })).toThrow(/^--token: /);
     expect(() => resolveToken({ host: "localhost", env: { EVAL_TOKEN: "a b" } })).toThrow(/^EVAL_TOKEN: /);
   });

@@ -25,7 +25,8 @@ export function positiveNumber(text: string): number {
 export function secondsOption(text: string): number {
   const [, digits = "", unit = "s"] = /^([\d.]+)\s*(ms|s|m|h)?$/.exec(text.trim()) ?? [];
   const number = decimal(digits);
-  if (number === undefined) throw new InvalidArgumentError("Expected seconds, such as 30, 2.5, 500ms or 5m.");
+  if (number === undefined)
+    throw new InvalidArgumentError("Expected a time in seconds, or with a unit, such as 30, 2.5, 500ms or 5m.");
   return number * ({ ms: 0.001, s: 1, m: 60, h: 3600 }[unit] ?? 1);
 }
 

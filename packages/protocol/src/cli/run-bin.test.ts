@@ -99,7 +99,7 @@ describe("runBin", () => {
     expect(fake.stderr.text.match(/caused by/g)).toHaveLength(1);
   });
 
-  it("goes on where the readers of its output went away, and ends where a result cannot be written", async () => {
+  it("continues when the readers of its output have ended, and exits when a result cannot be written", async () => {
     const fail = (stream: Sink, code: string) => stream.emit("error", Object.assign(new Error(code), { code }));
     const fake = new FakeProcess();
     await run(fake, async () => {
@@ -115,7 +115,7 @@ describe("runBin", () => {
 });
 
 describe("onShutdown", () => {
-  it("calls the handler once, and ends at once at the second signal, with what the process owns", async () => {
+  it("calls the handler once, and on the second signal ends the process and its children immediately", async () => {
     const fake = new FakeProcess();
     const calls: string[] = [];
     let now = 0;
@@ -129,7 +129,7 @@ describe("onShutdown", () => {
     expect(fake.exits).toEqual([130]);
   });
 
-  it("takes what follows the first signal at once for its echo", async () => {
+  it("treats a signal directly after the first one as its echo", async () => {
     const fake = new FakeProcess();
     let now = 0;
     onShutdown(() => {}, { process: fake, now: () => now });
@@ -142,7 +142,7 @@ describe("onShutdown", () => {
     expect(fake.exits).toEqual([130]);
   });
 
-  it("ends where the handler fails", async () => {
+  it("exits if the handler fails", async () => {
     const fake = new FakeProcess();
     const failed = new Promise((resolve) => {
       onShutdown(() => Promise.reject(new Error("stuck")), { process: fake, onError: resolve });

@@ -18,7 +18,7 @@ export interface BinContext {
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   /** For onShutdown. */
   process: SignalSource;
-  /** Sends a message to the parent process; undefined where there is no channel to one. */
+  /** Sends a message to the parent process; undefined if there is no channel to one. */
   send?: ((message: Record<string, unknown>) => unknown) | undefined;
 }
 
@@ -90,15 +90,15 @@ function signalsOf(host: BinProcess, exit: (code: number) => void): SignalSource
 }
 
 /**
- * A reader that went away (`| head`) must not end what a program is in the middle of: what is written from then on is
- * dropped, and the exit code tells of the program alone.
+ * If a reader of the output ends (`| head`), the program must continue its work: further output is dropped, and the exit
+ * code is the program's own.
  */
 function outliveReaders(host: BinProcess, exit: (code: number) => void): void {
   host.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // A result that cannot be written, say for want of space, is a failure.
+    // A result that cannot be written, for example because the disk is full, is a failure.
     if (error.code !== "EPIPE") exit(1);
   });
-  // Only messages go there, and there is nowhere left to tell that one was lost.
+  // stderr gets only messages, and a lost message cannot be reported anywhere else.
   host.stderr.on("error", () => {});
 }
 
@@ -136,7 +136,7 @@ export function describeFailure(error: unknown, withStack: boolean): { text: str
   }
   const more = withStack
     ? ""
-    : "\nThis is not an expected error; --log-level debug or EVAL_DEBUG=1 shows where it arose.";
+    : "\nThis error is unexpected. To see its stack trace, use --log-level debug or EVAL_DEBUG=1.";
   return { text: `error: ${messageOf(error)}${more}${stack}`, exit: 1 };
 }
 

@@ -14,13 +14,18 @@ export interface ServerOptions {
 
 export function addServerOptions(command: Command, defaults: { port: number }): Command {
   return command
-    .option("-p, --port <port>", "port to listen on; 0 lets the system choose", portOption, defaults.port)
+    .option(
+      "-p, --port <port>",
+      "port to listen on; 0 lets the system choose a free port a free port",
+      portOption,
+      defaults.port,
+    )
     .option("--host <host>", "address to listen on", "127.0.0.1")
-    .option("--token <token>", "token to demand of callers, and to send (or set EVAL_TOKEN)")
-    .option("--insecure", "listen beyond this machine without a token")
+    .option("--token <token>", "token that callers must send, and that is sent to other servers (or set EVAL_TOKEN)")
+    .option("--insecure", "allow listening beyond this machine without a token")
     .option(
       "--allow-host <name>",
-      "accept requests without a token under this host name, too (repeatable; localhost and IP addresses need none)",
+      "also accept requests without a token under this host name (repeatable; not needed for localhost and IP addresses)",
       repeatable,
       [],
     );
@@ -39,7 +44,7 @@ export interface TokenQuestion {
 }
 
 /**
- * The token that a server bound to `host` demands: `--token`, else EVAL_TOKEN, else none. Throws USAGE where the host
+ * The token that a server bound to `host` demands: `--token`, else EVAL_TOKEN, else none. Throws USAGE if the host
  * reaches beyond this machine and there is neither a token nor `--insecure`.
  */
 export function resolveToken({ host, token, insecure, env }: TokenQuestion): string | undefined {
@@ -48,12 +53,15 @@ export function resolveToken({ host, token, insecure, env }: TokenQuestion): str
   if (insecure === true || isLoopbackHost(host)) return undefined;
   throw new CodedError(
     "USAGE",
-    `listening on ${host} is open to other machines: set a token (--token TOKEN or EVAL_TOKEN), or allow anybody with --insecure`,
+    `listening on ${host} is open to other machines: set a token (--token TOKEN or EVAL_TOKEN), or allow access without a token with --insecure`,
   );
 }
 
 /** A token travels in a header: visible ASCII alone. */
 function checkToken(token: string, from: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new CodedError("USAGE", `${from}: a token is one or more visible ASCII characters without spaces`);
+  throw new CodedError(
+    "USAGE",
+    `${from}: a token must consist of one or more visible ASCII characters, without spaces`,
+  );
 }

@@ -30,10 +30,10 @@ async function run(...argv: string[]) {
 it("prints the resolved configuration with its references, secrets masked", async () => {
   const { out, err } = await run("a.yaml");
   expect(out).toBe("x:\n  one:\n    api_key: '***'\n    url: ${env:URL}\n");
-  expect(err).toMatch(/^warning: a\.yaml holds secrets, shown as \*\*\*: x\.one\.api_key;/);
+  expect(err).toMatch(/^warning: a\.yaml contains secrets, shown as \*\*\*: x\.one\.api_key;/);
 });
 
-it("prints JSON, and secrets where they are asked for", async () => {
+it("prints JSON, and secrets on request", async () => {
   const { out, err } = await run("a.yaml", "-o", "json", "--show-secrets");
   expect(JSON.parse(out)).toEqual({ x: { one: { api_key: "sk-1", url: "${env:URL}" } } });
   expect(err).toBe("");
@@ -44,7 +44,7 @@ it("checks a file without printing it", async () => {
   writeFileSync(join(cwd, "c.yaml"), "x: 1\nx: 2\n");
   expect(await run("c.yaml", "--check")).toEqual({
     out: "c.yaml: ok\n",
-    err: "warning: c.yaml: line 2, column 1: a key stands twice in one mapping: the last one counts\n",
+    err: "warning: c.yaml: line 2, column 1: duplicate key in a mapping: the last one is used\n",
   });
   writeFileSync(join(cwd, "b.yaml"), "import: none.yaml");
   await expect(run("b.yaml", "--check")).rejects.toMatchObject({ code: "CONFIG_INVALID" });

@@ -20,11 +20,11 @@ interface Flags {
 export function addConfigCommand(program: Command, context: ConfigCommandContext): Command {
   return program
     .command("config")
-    .description("print a configuration file with imports, defaults and overwrites carried out")
+    .description("print a configuration file with imports, defaults and overwrites applied")
     .argument("<file>", "a .yaml, .yml or .json file")
-    .addOption(new Option("-o, --output <format>", "form of the output").choices(configFormats).default("yaml"))
-    .option("--check", "print nothing but whether the file can be loaded")
-    .option("--show-secrets", "do not mask secrets that stand literally in the file")
+    .addOption(new Option("-o, --output <format>", "format of the output").choices(configFormats).default("yaml"))
+    .option("--check", "only report whether the file can be loaded")
+    .option("--show-secrets", "do not mask secrets written literally in the file")
     .action(async (file: string, flags: Flags) => {
       const config = await loadConfig(file, { cwd: resolve(context.cwd) });
       for (const warning of config.warnings) context.stderr.write(`warning: ${warning}\n`);
@@ -40,5 +40,5 @@ export function addConfigCommand(program: Command, context: ConfigCommandContext
 }
 
 function secretsWarning(source: string, masked: readonly string[]): string {
-  return `warning: ${source} holds secrets, shown as ***: ${masked.join(", ")}; better write \${env:NAME} references\n`;
+  return `warning: ${source} contains secrets, shown as ***: ${masked.join(", ")}; use \${env:NAME} references instead\n`;
 }

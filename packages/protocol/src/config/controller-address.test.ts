@@ -23,6 +23,6 @@ it.each([
 
 it("tells two names that differ", () => {
   expect(findController({ controller: one, controller_address: `${one}/` })).toMatchObject({
-    conflict: expect.stringContaining("keep one"),
+    conflict: expect.stringContaining("remove one"),
   });
 });

@@ -20,5 +20,9 @@ export function findController(settings: Mapping): GivenController | undefined {
   });
   const [first, second] = given;
   if (first === undefined || second === undefined || second.value === first.value) return first;
-  return { ...first, conflict: "controller and controller_address are two names of one setting, and differ: keep one" };
+  return {
+    ...first,
+    conflict:
+      "controller and controller_address are two names for the same setting, but their values differ: remove one",
+  };
 }

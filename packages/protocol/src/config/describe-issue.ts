@@ -75,7 +75,7 @@ export function describeIssue(issue: RawIssue): string | undefined {
 }
 
 function subject(issue: RawIssue): string {
-  if (issue.origin === "string") return "a text with a length of";
+  if (issue.origin === "string") return "a string with a length of";
   if (issue.origin === "array" || issue.origin === "set") return "a list with a length of";
   return issue.origin === "int" ? "an integer of" : "a number of";
 }

@@ -38,7 +38,7 @@ export class FileLoader {
     return (await this.#real(file)) !== undefined;
   }
 
-  /** The file with everything carried out; an empty mapping where it is unusable. */
+  /** The file with all keywords applied; an empty mapping if it is unusable. */
   async load(file: string): Promise<Mapping> {
     try {
       const real = (await this.#real(file)) ?? file;
@@ -73,7 +73,7 @@ export class FileLoader {
     } catch (error) {
       if (error instanceof TreeLimitError) throw error;
       if (error instanceof SyntaxProblem) this.#report(file, error.place, error.message);
-      else this.#report(file, "", `cannot be read: ${messageOf(error)}`);
+      else this.#report(file, "", `the file cannot be read: ${messageOf(error)}`);
       return {};
     }
   }
@@ -98,8 +98,8 @@ export class FileLoader {
   }
 
   /**
-   * The files merged in their order. One that holds no mapping replaces those before it, and is itself replaced by a
-   * mapping behind it, the importing one at the latest: v0.2's results, with a warning.
+   * The files merged in their order. A file without a mapping replaces the files before it. A later mapping replaces it in
+   * turn, at the latest the importing one. These are v0.2's results, with an additional warning.
    */
   async #importAll(references: unknown, place: Place, path: KeyPath): Promise<Mapping> {
     let merged: unknown = {};
@@ -109,7 +109,7 @@ export class FileLoader {
       if (typeof reference === "string" && reference !== "") {
         merged = deepMerge(merged, await this.#import(reference, place, where));
         this.#limit.charge(merged);
-      } else this.#report(place.file, where, "expected the path of a file, or a list of paths");
+      } else this.#report(place.file, where, "expected a file path or a list of file paths");
     }
     return isMapping(merged) ? merged : {};
   }
@@ -119,7 +119,7 @@ export class FileLoader {
     const file = isAbsolute(reference) ? reference : dirname(place.file) + sep + reference;
     const real = await this.#real(file);
     if (real === undefined) {
-      this.#report(place.file, path, `there is no file ${this.#show(join(file))}`);
+      this.#report(place.file, path, `file not found: ${this.#show(join(file))}`);
       return {};
     }
     if (place.chain.includes(real)) {
@@ -133,11 +133,11 @@ export class FileLoader {
   }
 
   #warnOfNoMapping(file: string, path: KeyPath, imported: string): void {
-    const what = `${this.#show(imported)} holds no mapping: nothing comes from it, nor from files listed before it`;
+    const what = `${this.#show(imported)} contains no mapping: it adds nothing, and removes the content of the files listed before it`;
     this.#dependencies.warnings.add(path, what, this.#show(file));
   }
 
-  /** The file behind links: cycles are told by it, and its own imports start from its folder. */
+  /** The real path of the file, after links are resolved. It detects cycles, and the file's imports are relative to its folder. */
   async #real(file: string): Promise<string | undefined> {
     return this.#dependencies.realpath(file).catch(() => undefined);
   }

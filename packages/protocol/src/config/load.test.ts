@@ -32,7 +32,7 @@ async function failureOf(file: string, files: Record<string, string>): Promise<s
 }
 
 describe("reading a file", () => {
-  it("says where it was found", async () => {
+  it("reports the path of the file", async () => {
     write({ "configs/a.yaml": "a: 1" });
     expect(await loadConfig("configs/a.yaml", { cwd: folder })).toEqual({
       file: join(folder, "configs/a.yaml"),
@@ -55,11 +55,11 @@ describe("reading a file", () => {
     expect(await resolved("a.json", { "a.json": '\uFEFF{"a": [1, null]}' })).toEqual({ a: [1, null] });
   });
 
-  it("shows a minimal example where the file does not exist", async () => {
+  it("shows a minimal example if the file does not exist", async () => {
     const loading = loadConfig("configs/none.yaml", { cwd: folder, minimalExample: "start:\n  echo: 1\n" });
     await expect(loading).rejects.toMatchObject({
       code: "CONFIG_NOT_FOUND",
-      message: `there is no configuration file ${join("configs", "none.yaml")}\nA minimal one is:\n\n    start:\n      echo: 1`,
+      message: `configuration file not found: ${join("configs", "none.yaml")}\nA minimal configuration file:\n\n    start:\n      echo: 1`,
     });
   });
 
@@ -71,10 +71,10 @@ describe("reading a file", () => {
     [
       "a.yaml",
       "a: {seed: 9007199254740993}",
-      "a.yaml: a.seed: the integer 9007199254740993 is too large to be kept exactly; put it in quotes to have it as a text",
+      "a.yaml: a.seed: the integer 9007199254740993 is too large to be kept exactly; put it in quotes to make it a string",
     ],
     ["a.yaml", "a: [1\nb: 2\n", "a.yaml: line 2, column 1: not valid YAML: deficient indentation"],
-    ["a.toml", "a = 1", "a.toml: expected a file that ends in .yaml, .yml or .json"],
+    ["a.toml", "a = 1", "a.toml: expected a file name that ends in .yaml, .yml or .json"],
   ])("refuses %s with %j", async (name, text, message) => {
     expect(await failureOf(name, { [name]: text })).toBe(message);
   });
@@ -87,7 +87,7 @@ describe("reading a file", () => {
 
   it("cannot read a folder", async () => {
     mkdirSync(join(folder, "dir.yaml"));
-    expect(await failureOf("dir.yaml", {})).toMatch(/^dir\.yaml: cannot be read: EISDIR/);
+    expect(await failureOf("dir.yaml", {})).toMatch(/^dir\.yaml: the file cannot be read: EISDIR/);
   });
 });
 
@@ -121,7 +121,7 @@ describe("import", () => {
     expect(value).toEqual({ one: expected, two: expected });
   });
 
-  it("applies the importer's default and overwrite to what was imported", async () => {
+  it("applies the importer's default and overwrite to the imported content", async () => {
     const value = await resolved("main.yaml", {
       "main.yaml": "import: part.yaml\ndefault: {d: 1, a: 0}\noverwrite: {module: client}\n",
       "part.yaml": "task: {a: 1, module: server}\n",
@@ -138,7 +138,7 @@ describe("import", () => {
     );
   });
 
-  it("starts at the folder where a linked file really lies, as v0.2 does", async () => {
+  it("resolves paths from the real folder of a linked file, as v0.2 does", async () => {
     write({ "shared/configs/a.yaml": "import: [b.yaml, ../c.yaml]", "shared/configs/b.yaml": "b: 1" });
     write({ "shared/c.yaml": "c: 1", "c.yaml": "c: 2", "mine/m.yaml": "import: [a.yaml, link/../c.yaml]" });
     symlinkSync(join(folder, "shared/configs/a.yaml"), join(folder, "mine/a.yaml"));
@@ -153,8 +153,8 @@ describe("import", () => {
     const { value, warnings } = await loadConfig("m.yaml", { cwd: folder });
     expect(value).toEqual({ p: {} });
     expect(warnings).toEqual([
-      "a.yaml: line 2, column 1: a key stands twice in one mapping: the last one counts",
-      "m.yaml: p.import[1]: empty.yaml holds no mapping: nothing comes from it, nor from files listed before it",
+      "a.yaml: line 2, column 1: duplicate key in a mapping: the last one is used",
+      "m.yaml: p.import[1]: empty.yaml contains no mapping: it adds nothing, and removes the content of the files listed before it",
     ]);
   });
 
@@ -173,16 +173,16 @@ describe("problems", () => {
     expect(message.split("\n").sort()).toEqual([
       "  bad.yaml: line 2, column 1: not valid YAML: deficient indentation",
       '  m.yaml: ["a.b"].constructor: this name cannot be used as a key',
-      '  m.yaml: ["a.b"].import: expected the path of a file, or a list of paths',
+      '  m.yaml: ["a.b"].import: expected a file path or a list of file paths',
       "  m.yaml: __proto__: this name cannot be used as a key",
-      "  m.yaml: import[0]: there is no file gone.yaml",
-      "  m.yaml: import[2]: expected the path of a file, or a list of paths",
+      "  m.yaml: import[0]: file not found: gone.yaml",
+      "  m.yaml: import[2]: expected a file path or a list of file paths",
       "6 problems in the configuration:",
     ]);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  it("refuses a bomb of aliases, and an alias that contains itself", async () => {
+  it("rejects an alias bomb, and an alias that contains itself", async () => {
     const levels = Array.from(
       { length: 12 },
       (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(", ")}]`,
@@ -195,7 +195,7 @@ describe("problems", () => {
     await resolved("d.yaml", { "d.yaml": nested(190) });
   });
 
-  it("refuses a bomb of imports", async () => {
+  it("rejects an import bomb", async () => {
     const files = Object.fromEntries(
       Array.from({ length: 40 }, (_, n) => [`f${n}.yaml`, `import: [f${n + 1}.yaml, f${n + 1}.yaml]`]),
     );
@@ -204,7 +204,7 @@ describe("problems", () => {
 });
 
 describe("provenance", () => {
-  it("makes relative modules absolute where they stand", async () => {
+  it("makes relative module paths absolute", async () => {
     const value = await resolved("configs/m.yaml", {
       "configs/m.yaml": "import: tasks/t.yaml\nmine: {module: ../x.mjs, other: ./x.mjs}",
       "configs/tasks/t.yaml": "default: {module: ./t.mjs#Task}\nt: {}\nu: {module: '@eval/tasks#DBBench'}",
@@ -216,7 +216,7 @@ describe("provenance", () => {
     });
   });
 
-  it("makes a data file absolute that lies beside the configuration and not in the working directory", async () => {
+  it("makes a data file path absolute if the file is next to the configuration but not in the working directory", async () => {
     const value = await resolved("configs/m.yaml", {
       "configs/m.yaml": "a: {data_file: ./a.jsonl}\nb: {data_file: ./b.jsonl}\nc: {data_file: ./c.jsonl}",
       "a.jsonl": "",

@@ -19,7 +19,7 @@ export interface LoadedConfig {
   dir: string;
   /** `file` as messages show it: relative to the working directory where it lies inside. */
   source: string;
-  /** `import`, `default` and `overwrite` are carried out; `${env:NAME}` references are still there. */
+  /** `import`, `default` and `overwrite` are applied; `${env:NAME}` references are unchanged. */
   value: Mapping;
   /** What was taken as v0.2 takes it but is hardly meant, each with its file and place. */
   warnings: readonly string[];
@@ -46,8 +46,8 @@ export async function loadConfig(file: string, options: LoadConfigOptions = {}):
 }
 
 function notFound(source: string, minimalExample: string | undefined): CodedError {
-  const example = minimalExample === undefined ? "" : `\nA minimal one is:\n\n${indent(minimalExample)}`;
-  return new CodedError("CONFIG_NOT_FOUND", `there is no configuration file ${source}${example}`);
+  const example = minimalExample === undefined ? "" : `\nA minimal configuration file:\n\n${indent(minimalExample)}`;
+  return new CodedError("CONFIG_NOT_FOUND", `configuration file not found: ${source}${example}`);
 }
 
 function indent(text: string): string {

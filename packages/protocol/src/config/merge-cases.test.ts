@@ -68,7 +68,7 @@ describe("whatever the files hold", () => {
     );
   });
 
-  it("a file gives the same at every import, and what it gives when it is loaded by itself", async () => {
+  it("a file has the same content at every import and when it is loaded directly", async () => {
     await fc.assert(
       fc.asyncProperty(content, async (imported) => {
         const alone = await load({ "main.yaml": imported });

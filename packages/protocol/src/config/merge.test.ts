@@ -41,7 +41,7 @@ describe("deepMerge", () => {
     );
   });
 
-  it("lets the item win, and keeps the base where the item says nothing", () => {
+  it("prefers the item, and keeps the base for keys that the item lacks", () => {
     fc.assert(
       fc.property(mapping, mapping, (base, item) => {
         const merged = deepMerge(base, item) as Record<string, unknown>;
@@ -75,7 +75,7 @@ describe("deepMerge", () => {
     );
   });
 
-  it("is associative where a key holds the same kind everywhere", () => {
+  it("is associative if a key has values of the same kind everywhere", () => {
     fc.assert(
       fc.property(typed, typed, typed, (a, b, c) => {
         expect(deepMerge(deepMerge(a, b), c)).toEqual(deepMerge(a, deepMerge(b, c)));
@@ -118,7 +118,7 @@ describe("applyDefaults", () => {
     ).toEqual({ t: { p: { n: 2, m: 1 }, q: { m: 1 } } });
   });
 
-  it("reaches mappings inside lists, and leaves lists without keywords alone", () => {
+  it("applies to mappings inside lists, and does not change lists without keywords", () => {
     expect(applyDefaults([{ default: { a: 1 }, x: {} }, 1])).toEqual([{ x: { a: 1 } }, 1]);
   });
 

@@ -32,7 +32,7 @@ describe("plain scalars are v0.2's", () => {
     for (const text of texts.split(" ")) expect(scalar(text), text).toBe(text);
   });
 
-  it("quoted and tagged ones are what they say", () => {
+  it("quoted and tagged values keep their type", () => {
     expect(["'yes'", '"1_000"', "!!str yes", "!!str 5", "!!int '5'", "!!float 5", "!!bool 'on'"].map(scalar)).toEqual([
       "yes",
       "1_000",
@@ -44,7 +44,7 @@ describe("plain scalars are v0.2's", () => {
     ]);
   });
 
-  it("an integer that a number cannot hold is told from one that it can", () => {
+  it("an integer that a number cannot represent is distinguished from one that it can", () => {
     expect(scalar("9007199254740991")).toBe(9007199254740991);
     expect(scalar("9007199254740993")).toBe(9007199254740993n);
     expect(scalar("-0xFFFFFFFFFFFFFFFF")).toBe(-18446744073709551615n);
@@ -73,16 +73,16 @@ describe("mappings", () => {
   it("let the last of two equal keys win, with a warning in YAML", () => {
     const warn = vi.fn();
     expect(parseFile("a.yaml", "a: 1\nm: {b: 1}\na: 2\nm: {c: 1}\n", warn)).toEqual({ a: 2, m: { c: 1 } });
-    expect(warn.mock.calls).toEqual([["line 3, column 1", "a key stands twice in one mapping: the last one counts"]]);
+    expect(warn.mock.calls).toEqual([["line 3, column 1", "duplicate key in a mapping: the last one is used"]]);
     expect(parseFile("a.json", '{"a": 1, "a": 2}', warn)).toEqual({ a: 2 });
   });
 
-  it("still report another mistake behind a key that stands twice", () => {
+  it("another mistake after a duplicate key is still reported", () => {
     expect(() => parseFile("a.yaml", "a: 1\na: 2\nb: *none\n")).toThrow(/not valid YAML: unidentified alias/);
   });
 });
 
-it("refuses what is not data", () => {
+it("rejects anything that is not data", () => {
   expect(() => parseFile("a.yaml", "a: !!python/name:os.system x\n")).toThrow(/unknown scalar tag/);
   expect(() => parseFile("a.yaml", "a: 1\n---\nb: 2\n")).toThrow(/not valid YAML/);
 });

@@ -3,7 +3,7 @@ import { load, YAMLException } from "js-yaml";
 import { maxDepth } from "./tree-limit.js";
 import { yamlSchema } from "./yaml-schema.js";
 
-/** Beyond what the loader takes, so that it is the loader that refuses, in words of its own. */
+/** Higher than the loader's limit, so that the loader rejects the file with its own message. */
 const yamlOptions = { schema: yamlSchema, maxDepth: 10 * maxDepth };
 
 /** What is wrong with a file's text; `place` is `line N, column N` (from 1) where it is known. */
@@ -26,7 +26,7 @@ export function parseFile(file: string, text: string, warn: (place: string, mess
   const source = text.replace(/^\uFEFF/, "");
   if (extension === ".json") return parseJson(source);
   if (extension === ".yaml" || extension === ".yml") return parseYaml(source, warn);
-  throw new SyntaxProblem("", `expected a file that ends in .yaml, .yml or .json`);
+  throw new SyntaxProblem("", `expected a file name that ends in .yaml, .yml or .json`);
 }
 
 function parseJson(source: string): unknown {
@@ -59,7 +59,7 @@ function parseYaml(source: string, warn: (place: string, message: string) => voi
     if (!(error instanceof YAMLException)) throw error;
     if (error.reason !== "duplicated mapping key") throw syntaxProblem(error);
     // v0.2's reader lets the last one win, without a word.
-    warn(placeOfMark(error), "a key stands twice in one mapping: the last one counts");
+    warn(placeOfMark(error), "duplicate key in a mapping: the last one is used");
     return parseYamlWithDuplicates(source);
   }
 }

@@ -36,11 +36,11 @@ describe("ConfigProblems", () => {
 describe("parseWith", () => {
   const startSchema = z.record(z.string(), positiveIntegerSchema);
 
-  it("returns what the schema makes of it", () => {
+  it("returns the value parsed by the schema", () => {
     expect(parseWith(z.object({ n: z.number().default(3) }), {})).toEqual({ n: 3 });
   });
 
-  it("says what was expected and what was found", () => {
+  it("reports the expected and the received value", () => {
     expect(() =>
       parseWith(startSchema, { dbbench: "x" }, { file: "configs/start_task.yaml", path: ["start"] }),
     ).toThrow(/^configs\/start_task\.yaml: start\.dbbench: expected a positive integer, received "x"$/);
@@ -53,11 +53,15 @@ describe("parseWith", () => {
     [z.string(), [1], "expected a text, received a list"],
     [z.array(z.string()), { a: 1 }, "expected a list, received a mapping"],
     [z.enum(["a", "b"]), "c", 'expected "a" or "b", received "c"'],
-    [z.string().min(1), "", 'expected a text with a length of at least 1, received ""'],
+    [z.string().min(1), "", 'expected a string with a length of at least 1, received ""'],
     [z.number().max(5), 6, "expected a number of at most 5, received 6"],
     [z.strictObject({ a: z.number().optional() }), { b: 1 }, 'unknown key "b"'],
     [z.union([z.string(), z.array(z.string())]), 5, "expected a text or a list, received 5"],
-    [z.string().max(3), "y".repeat(100), `expected a text with a length of at most 3, received "${"y".repeat(56)}...`],
+    [
+      z.string().max(3),
+      "y".repeat(100),
+      `expected a string with a length of at most 3, received "${"y".repeat(56)}...`,
+    ],
     [z.string(expected("a path")), null, "expected a path, received null"],
     [z.string().refine((text) => text === "q", "must be q"), "p", "must be q"],
   ])("words %#", (schema, value, message) => {
@@ -75,7 +79,7 @@ describe("parseWith", () => {
   });
 });
 
-it("shows files relative to the working directory where they lie inside", () => {
+it("shows files inside the working directory relative to it", () => {
   expect(displayPath(join("/w", "a", "b.yaml"), "/w")).toBe(join("a", "b.yaml"));
   expect(displayPath("/other/b.yaml", "/w")).toBe("/other/b.yaml");
 });

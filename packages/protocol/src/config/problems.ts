@@ -32,7 +32,7 @@ export class ConfigProblems {
     this.#lines.add([file, place, message].filter((part) => part !== undefined && part !== "").join(": "));
   }
 
-  /** Takes over the problems of a zod schema; undefined where there are any. */
+  /** Takes over the problems of a zod schema; undefined if there are any. */
   parse<Schema extends z.ZodType>(
     schema: Schema,
     value: unknown,

@@ -15,14 +15,14 @@ describe("resolveEnvReferences", () => {
     expect(value.list[0]).toEqual({ x: "${env:HOST}" });
   });
 
-  it("uses the fallback for what is unset or empty", () => {
+  it("uses the fallback for unset or empty variables", () => {
     expect(resolveEnvReferences("${env:NONE:-a:-b} ${env:EMPTY:-c} ${env:NONE:-}|${env:EMPTY}|", env)).toBe(
       "a:-b c ||",
     );
     expect(resolveEnvReferences("${env:HOST:-other}", env)).toBe("localhost");
   });
 
-  it("leaves other texts alone, and what a variable holds unread", () => {
+  it("does not change other strings, and does not expand references in the values of variables", () => {
     expect(resolveEnvReferences("$HOST {env:HOST} ${HOST}", env)).toBe("$HOST {env:HOST} ${HOST}");
     expect(resolveEnvReferences("${env:A}", { A: "${env:B}$&" })).toBe("${env:B}$&");
     expect(() => resolveEnvReferences("${env:toString}", {})).toThrow(/toString is not set/);
@@ -35,9 +35,9 @@ describe("resolveEnvReferences", () => {
         code: "CONFIG_INVALID",
         message: [
           "5 problems in the configuration:",
-          '  m.yaml: agent["g.1"].a[0]: the environment variable ONE is not set; set it, or give a fallback: ${env:ONE:-fallback}',
-          '  m.yaml: agent["g.1"].a[1]: the environment variable TWO is not set; set it, or give a fallback: ${env:TWO:-fallback}',
-          '  m.yaml: agent["g.1"].a[1]: the environment variable ONE is not set; set it, or give a fallback: ${env:ONE:-fallback}',
+          '  m.yaml: agent["g.1"].a[0]: the environment variable ONE is not set; set it, or add a fallback: ${env:ONE:-fallback}',
+          '  m.yaml: agent["g.1"].a[1]: the environment variable TWO is not set; set it, or add a fallback: ${env:TWO:-fallback}',
+          '  m.yaml: agent["g.1"].a[1]: the environment variable ONE is not set; set it, or add a fallback: ${env:ONE:-fallback}',
           '  m.yaml: agent["g.1"].b: malformed reference "${env:1X}"; write ${env:NAME} or ${env:NAME:-fallback}',
           '  m.yaml: agent["g.1"].c: malformed reference "${env:HOST"; write ${env:NAME} or ${env:NAME:-fallback}',
         ].join("\n"),

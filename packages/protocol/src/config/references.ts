@@ -37,7 +37,7 @@ function resolveText(text: string, env: Environment, report: (message: string) =
     const found = Object.hasOwn(env, name) ? env[name] : undefined;
     if (fallback !== undefined) return found === undefined || found === "" ? fallback : found;
     if (found !== undefined) return found;
-    report(`the environment variable ${name} is not set; set it, or give a fallback: \${env:${name}:-fallback}`);
+    report(`the environment variable ${name} is not set; set it, or add a fallback: \${env:${name}:-fallback}`);
     return whole;
   });
 }

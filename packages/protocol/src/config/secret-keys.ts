@@ -43,7 +43,7 @@ export function isSecretKey(key: string): boolean {
   );
 }
 
-/** True where a whole mapping under the key is secret, as in `credentials: {user: .., key: ..}`. */
+/** True if a whole mapping under the key is secret, as in `credentials: {user: .., key: ..}`. */
 export function holdsSecretMapping(key: string): boolean {
   return /(^| )(credentials?|secrets|passwords)$/.test(wordsOf(key));
 }

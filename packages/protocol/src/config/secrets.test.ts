@@ -49,7 +49,7 @@ describe("isSecretKey", () => {
 });
 
 describe("maskSecrets", () => {
-  it("masks literals, keeps references, and says what it masked", () => {
+  it("masks literals, keeps references, and reports the masked keys", () => {
     const value = {
       agents: [{ headers: { Authorization: "Bearer sk-1", Accept: "json" }, max_tokens: 10, password: 1234 }],
       api_key: "${env:KEY}",
@@ -140,7 +140,7 @@ describe("redactError", () => {
 });
 
 describe("redact", () => {
-  it("removes what collectSecrets found, the longest first", () => {
+  it("removes the secrets found by collectSecrets, the longest first", () => {
     const secrets = collectSecrets({
       headers: { authorization: "Bearer sk-12345" },
       api_key: "sk-12345-long",

@@ -50,7 +50,7 @@ export function collectSecrets(value: unknown): string[] {
   return [...secrets];
 }
 
-/** Replaces every occurrence of the given secrets in a text. Secrets under four characters are left alone. */
+/** Replaces every occurrence of the given secrets in a text. Secrets shorter than four characters are not replaced. */
 export function redact(text: string, secrets: readonly string[]): string {
   const longestFirst = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
   let redacted = text;

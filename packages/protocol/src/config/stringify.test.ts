@@ -20,7 +20,7 @@ describe("stringifyConfig", () => {
     expect(parseFile(`a.${format}`, stringifyConfig(value, format))).toEqual(value);
   });
 
-  it("writes no aliases, and quotes what an older reader would take for something else", () => {
+  it("writes no aliases, and quotes strings that an older parser would misinterpret", () => {
     const text = stringifyConfig(value, "yaml");
     expect(text).not.toMatch(/[&*]/);
     expect(text).toContain("'yes'");

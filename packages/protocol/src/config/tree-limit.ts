@@ -7,7 +7,7 @@ const maxNodes = 1_000_000;
 /** Levels of nesting. */
 export const maxDepth = 200;
 
-/** Merging is safe with these names too, but nobody means them, and later readers of the tree may be less careful. */
+/** Merging is safe with these names too, but they are never intended, and later code may handle them less carefully. */
 const refusedKeys = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The work left for one configuration; running out of it ends the loading. */
@@ -31,7 +31,7 @@ export class TreeLimit {
     }
     if (Array.isArray(value)) return value.map((item, position) => this.copy(item, report, [...path, position]));
     if (typeof value === "bigint") {
-      report(path, `the integer ${value} is too large to be kept exactly; put it in quotes to have it as a text`);
+      report(path, `the integer ${value} is too large to be kept exactly; put it in quotes to make it a string`);
       return Number(value);
     }
     if (!isMapping(value)) return value;

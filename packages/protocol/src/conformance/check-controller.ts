@@ -20,7 +20,7 @@ export interface CheckControllerOptions extends TargetOptions {
 }
 
 /**
- * Runs v0.2's contract against a controller, with a fake worker of its own. Its tasks (`conformance-<hex>`) stay listed until
+ * Runs v0.2's contract against a controller, with its own fake worker. Its tasks (`conformance-<hex>`) stay listed until
  * the controller forgets them. Rejects with a CodedError where the controller cannot be reached or the options are wrong.
  */
 export async function checkController(options: CheckControllerOptions): Promise<ConformanceReport> {

@@ -45,7 +45,7 @@ async function chooseIndices(client: RawClient, wanted: readonly SampleIndex[]):
     const some = there.slice(0, 5).join(", ");
     throw new CodedError(
       "USAGE",
-      `--index ${index}: the worker has no such sample; it has ${there.length}: ${some}, ..`,
+      `--index ${index}: the worker has no such sample; it has ${there.length} samples: ${some}, ..`,
     );
   });
 }

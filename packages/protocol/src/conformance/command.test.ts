@@ -25,7 +25,7 @@ async function run(argv: string[], env: Record<string, string> = {}, process = q
   return written;
 }
 
-test("a line a check and a summary; 0 where nothing failed", async () => {
+test("one line per check and a summary; exit code 0 if nothing failed", async () => {
   const { url } = await V02Controller.start();
   const { out, exit } = await run(["controller", "--url", `${url}/`]);
   const lines = out.trimEnd().split("\n");
@@ -35,7 +35,7 @@ test("a line a check and a summary; 0 where nothing failed", async () => {
   expect(exit).toBe(0);
 });
 
-test("1 where something failed, with what was expected and what came", async () => {
+test("exit code 1 if a check failed, with the expected and the received value", async () => {
   const { url } = await V02Worker.start({}, (path, answer) => (path === "/cancel" ? [200, "\u001b[2J"] : answer));
   const lines = await run(["worker", "--url", url, "--index", "two", "--timeout", "1.005"]);
   expect(lines.exit).toBe(1);
@@ -61,14 +61,14 @@ test("1 where something failed, with what was expected and what came", async () 
 test.each([
   [["worker"], "commander.missingMandatoryOptionValue", /--url/],
   [["worker", "--url", "localhost:5001/api"], "USAGE", /did you mean http:\/\/localhost:5001\/api\?/],
-  [["worker", "--url", "ftp://localhost/api"], "USAGE", /no HTTP address/],
+  [["worker", "--url", "ftp://localhost/api"], "USAGE", /not an HTTP address/],
   [["controller", "--url", "http://localhost:5000"], "USAGE", /did you mean http:\/\/localhost:5000\/api\?/],
-  [["controller", "--url", "http://127.0.0.1:1/api"], "UNREACHABLE", /http:\/\/127\.0\.0\.1:1\/api cannot be reached/],
+  [["controller", "--url", "http://127.0.0.1:1/api"], "UNREACHABLE", /http:\/\/127\.0\.0\.1:1\/api is unreachable/],
 ])("%j is refused", async (argv, code, message) => {
   await expect(run(argv)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });
 
-test("a controller in place of a worker, and the other way round, are told apart", async () => {
+test("a controller instead of a worker, and the other way round, are recognized", async () => {
   const { url: controller } = await V02Controller.start();
   const { url: worker } = await V02Worker.start();
   await expect(run(["worker", "--url", controller])).rejects.toMatchObject({

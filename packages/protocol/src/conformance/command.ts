@@ -8,7 +8,7 @@ export interface ConformanceCommandContext {
   env: Readonly<Record<string, string | undefined>>;
   stdout: { write(text: string): unknown };
   process: SignalSource;
-  /** Told the exit code: 0, 1 where a check failed or one that is required could not be made, or an interruption's. */
+  /** Called with the exit code: 0, 1 if a check failed or a required check could not run, or that of an interruption. */
   exitWith: (code: number) => void;
 }
 
@@ -43,12 +43,12 @@ export function addConformanceCommand(program: Command, context: ConformanceComm
 }
 
 function addController(parent: Command, context: ConformanceCommandContext): void {
-  addCommonOptions(parent.command("controller").description("check a controller, with a fake worker"), 5000)
-    .option("--listen <host>", "address on which the fake worker listens", "127.0.0.1")
-    .option("--port <port>", "port of the fake worker; 0 lets the system choose", portOption, 0)
+  addCommonOptions(parent.command("controller").description("check a controller, using a fake worker"), 5000)
+    .option("--listen <host>", "address that the fake worker listens on", "127.0.0.1")
+    .option("--port <port>", "port of the fake worker; 0 lets the system choose a free port a free port", portOption, 0)
     .option(
       "--advertise <address>",
-      "where the controller reaches it: a host, or http://host:port/api (default: --listen)",
+      "address at which the controller reaches the fake worker: a host, or http://host:port/api (default: --listen)",
     )
     .addHelpText(
       "after",
@@ -64,8 +64,8 @@ function addController(parent: Command, context: ConformanceCommandContext): voi
 
 function addWorker(parent: Command, context: ConformanceCommandContext): void {
   addCommonOptions(parent.command("worker").description("check a worker; no controller is needed"), 5001)
-    .option("--index <index...>", "samples that may be run (default: the worker's first)")
-    .option("--answer <text>", "what the agent says, in every turn (default: I do not know.)")
+    .option("--index <index...>", "samples that the checks may run (default: the worker's first)")
+    .option("--answer <text>", "the agent's answer in every turn (default: I do not know.)")
     .action((flags: WorkerFlags) =>
       carryOut(flags, context, async (common) => {
         const { checkWorker } = await import("./check-worker.js");
@@ -76,11 +76,11 @@ function addWorker(parent: Command, context: ConformanceCommandContext): void {
 
 function addCommonOptions(command: Command, port: number): Command {
   return command
-    .requiredOption("--url <address>", `what to check, such as http://localhost:${port}/api`)
+    .requiredOption("--url <address>", `address to check, such as http://localhost:${port}/api`)
     .option("--token <token>", "sent as Authorization: Bearer (or set EVAL_TOKEN)")
-    .option("--timeout <seconds>", "how long one call may take", positiveNumber, 10)
-    .option("--destructive", "run what ends everybody's sessions, too")
-    .option("--json", "print one JSON document in place of lines");
+    .option("--timeout <seconds>", "how long one request may take, in seconds", positiveNumber, 10)
+    .option("--destructive", "also run checks that end all sessions or use every slot")
+    .option("--json", "print one JSON document instead of lines");
 }
 
 async function carryOut(

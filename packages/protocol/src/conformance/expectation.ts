@@ -54,7 +54,7 @@ export function refused(reply: Reply, status: number, detail: string, mayGoOn = 
   demand(isRight, expected, reply);
 }
 
-/** The `detail` of an error; undefined where there is none. */
+/** The `detail` of an error; undefined if there is none. */
 export function detailOf({ text }: Reply): unknown {
   try {
     return (JSON.parse(text) as { detail?: unknown } | null)?.detail;

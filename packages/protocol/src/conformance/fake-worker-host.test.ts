@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { FakeWorkerHost } from "./fake-worker-host.js";
 
-test("what is asked at an address of no worker reaches none", async () => {
+test("a request to an address without a worker reaches no worker", async () => {
   const host = await FakeWorkerHost.start({ host: "127.0.0.1", port: 0 });
   onTestFinished(() => host.stop());
   const worker = host.add(1);

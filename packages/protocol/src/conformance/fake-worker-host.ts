@@ -16,7 +16,7 @@ export interface FakeWorkerHostOptions {
 /** Far more than any request of the checks, in bytes. */
 const maxBodyBytes = 4 * 1024 * 1024;
 
-/** One listener for all fake workers: each has a path of its own in front of /api. */
+/** One listener for all fake workers: each has its own path before /api. */
 export class FakeWorkerHost {
   readonly workers: FakeWorker[] = [];
   readonly #server: Server = createServer((request, response) => {
@@ -38,7 +38,7 @@ export class FakeWorkerHost {
     return host;
   }
 
-  /** A worker whose task nobody knows yet. */
+  /** A worker whose task is not registered yet. */
   add(concurrency: number): FakeWorker {
     const worker = new FakeWorker(`${this.#prefix}/w${this.workers.length}/api`, concurrency);
     this.workers.push(worker);
@@ -70,14 +70,14 @@ export class FakeWorkerHost {
 /** Every address is none that a controller could call. */
 function assertReachable({ host, advertise }: FakeWorkerHostOptions): void {
   if (advertise === undefined && ["0.0.0.0", "::", "[::]"].includes(host)) {
-    throw new CodedError("USAGE", `--listen ${host} is every address: say with --advertise which the controller calls`);
+    throw new CodedError(
+      "USAGE",
+      `--listen ${host} means every address: use --advertise to set the one that the controller calls`,
+    );
   }
   const isAddress = advertise === undefined || /^[^/\s]+$/.test(advertise) || /^https?:\/\/./.test(advertise);
   if (!isAddress || !URL.canParse(prefixOf({ host, port: 0, advertise }, 0))) {
-    throw new CodedError(
-      "USAGE",
-      `--advertise ${advertise}: a host, or an address like http://host:7000/api, is expected`,
-    );
+    throw new CodedError("USAGE", `--advertise ${advertise}: expected a host, or an address like http://host:7000/api`);
   }
 }
 

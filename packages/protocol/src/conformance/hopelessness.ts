@@ -1,10 +1,10 @@
 import type { RawClient } from "./raw-client.js";
 
-/** So many calls without one answer, and the rest need not be tried. */
+/** After this many requests without an answer, the remaining checks are skipped. */
 const enough = 3;
 
-/** Why it is no use to go on; undefined where it may be. */
+/** Why the remaining checks are pointless; undefined if they are not. */
 export function hopelessness({ answered, unanswered }: RawClient): string | undefined {
   if (answered > 0 || unanswered < enough) return undefined;
-  return `nothing was answered: ${unanswered} calls so far`;
+  return `none of the ${unanswered} requests so far was answered`;
 }

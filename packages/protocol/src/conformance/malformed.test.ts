@@ -30,7 +30,7 @@ test.each(depths)("whatever comes in place of what stands %i deep, every check h
   }
 });
 
-test("what is no HTTP at all, or no JSON anywhere, fails", async () => {
+test("a server that sends no HTTP, or no JSON, fails the checks", async () => {
   const { url } = await V02Controller.start(() => "<html>");
   const { counts } = await checkController({ url });
   expect(counts.ok).toBeLessThanOrEqual(1);

@@ -5,7 +5,7 @@ export interface CheckResult {
   id: string;
   title: string;
   outcome: "ok" | "failed" | "skipped";
-  /** Of `ok`: which of several allowed behaviours was seen. */
+  /** Of `ok`: which of several allowed behaviors was seen. */
   note?: string;
   /** Of `skipped`. */
   reason?: string;
@@ -20,9 +20,9 @@ export interface ConformanceReport {
   role: "controller" | "worker";
   /** Without credentials. */
   url: string;
-  /** True where nothing failed and nothing of {@link unchecked} is missing; other skipped checks do not count. */
+  /** True if nothing failed and nothing of {@link unchecked} is missing; other skipped checks do not count. */
   ok: boolean;
-  /** Checks that could not be made, and without which nobody can say that the contract is kept. */
+  /** Required checks that could not run: without them, the report cannot say whether the contract is kept. */
   unchecked: string[];
   counts: Record<CheckResult["outcome"], number>;
   checks: CheckResult[];

@@ -3,18 +3,18 @@ import { printable } from "./expectation.js";
 import type { CheckResult } from "./report.js";
 
 export interface RunChecksOptions {
-  /** Ends what a check has left open. */
+  /** Ends the sessions that a check has left open. */
   afterEach: () => Promise<void>;
   destructive: boolean;
-  /** Says why it is no use to go on; asked before every check. */
+  /** Returns why the remaining checks are pointless; called before every check. */
   hopeless: () => string | undefined;
-  /** Told of each result as it comes. */
+  /** Called with each result as soon as it is known. */
   onResult?: ((result: CheckResult) => void) | undefined;
   /** Ends the run; the check that it interrupts has no result. */
   signal?: AbortSignal | undefined;
 }
 
-/** Runs the checks in order. One that fails stops only those that need it. */
+/** Runs the checks in order. A failed check only prevents those that depend on it. */
 export async function runChecks<Context>(
   checks: readonly Check<Context>[],
   context: Context,
@@ -41,9 +41,9 @@ function obstacleOf<Context>(
   results: readonly CheckResult[],
   options: RunChecksOptions,
 ): string | undefined {
-  if (destructive && !options.destructive) return "it ends everybody's sessions: only with --destructive";
+  if (destructive && !options.destructive) return "it ends all sessions; use --destructive to run it";
   const missing = needs.find((need) => results.find(({ id }) => id === need)?.outcome !== "ok");
-  return missing === undefined ? options.hopeless() : `it needs ${missing}, which is not ok`;
+  return missing === undefined ? options.hopeless() : `it requires ${missing}, which did not pass`;
 }
 
 type Outcome = Pick<CheckResult, "outcome" | "note" | "reason" | "expected" | "received">;

@@ -10,7 +10,7 @@ export interface TargetOptions {
   token?: string | undefined;
   /** How long one call may take, in milliseconds. Default 10,000. */
   timeoutMs?: number | undefined;
-  /** Ends the checks early: what is left is not in the report. */
+  /** Ends the checks early: the remaining checks are not in the report. */
   signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface Target {
  * Looks whether anything is there at all. Rejects with USAGE for a wrong url, UNREACHABLE where nothing listens,
  * UNAUTHORIZED where a token is demanded, FORBIDDEN where it answers 403.
  *
- * @param role what it should be; the other one is recognised by its routes
+ * @param role the expected role; the other role is recognized by its routes
  */
 export async function reach(options: TargetOptions, role: "controller" | "worker"): Promise<Target> {
   const base = parseUrl(options.url);
@@ -44,13 +44,13 @@ function parseUrl(text: string): URL {
     const meant = URL.canParse(`http://${text}`) ? `; did you mean http://${text}?` : "";
     throw new CodedError(
       "USAGE",
-      `--url: "${text}" is no HTTP address: write it like http://localhost:5000/api${meant}`,
+      `--url: "${text}" is not an HTTP address: use a form like http://localhost:5000/api${meant}`,
     );
   }
   url.pathname = url.pathname.replace(/\/+$/, "");
   if (url.pathname.endsWith("/api")) return url;
   const meant = `${url.origin}${url.pathname.replace(/\/$/, "")}/api`;
-  throw new CodedError("USAGE", `--url: the routes are all under /api; did you mean ${meant}?`);
+  throw new CodedError("USAGE", `--url: all routes are under /api; did you mean ${meant}?`);
 }
 
 function assertListens(url: URL, address: string, timeoutMs: number): Promise<void> {
@@ -60,7 +60,10 @@ function assertListens(url: URL, address: string, timeoutMs: number): Promise<vo
     const fail = (why: string) => {
       socket.destroy();
       reject(
-        new CodedError("UNREACHABLE", `${address} cannot be reached: ${why}. Does it run, and is the port right?`),
+        new CodedError(
+          "UNREACHABLE",
+          `${address} is unreachable: ${why}. Check that the server runs and that the port is correct`,
+        ),
       );
     };
     socket.once("connect", () => resolve(void socket.destroy()));
@@ -79,17 +82,17 @@ async function assertRole(client: RawClient, address: string, role: "controller"
   const status = await statusOf(client, ownRoute[role]);
   if (status === 403) {
     const advice = "another service may listen there, or the server must be started with --allow-host for this name";
-    throw new CodedError("FORBIDDEN", `${address} refuses every request (403): ${advice}`);
+    throw new CodedError("FORBIDDEN", `${address} rejects every request (403): ${advice}`);
   }
   if (status === 401) {
-    throw new CodedError("UNAUTHORIZED", `${address} demands a token: give the right one with --token or EVAL_TOKEN`);
+    throw new CodedError("UNAUTHORIZED", `${address} requires a token: set the correct one with --token or EVAL_TOKEN`);
   }
   if (status === 404 && (await statusOf(client, ownRoute[other])) === 200) {
     throw new CodedError("USAGE", `${address} is a ${other}: check it with \`conformance ${other}\``);
   }
 }
 
-/** Undefined where nothing answers: the checks will say so. */
+/** Undefined if nothing answers: the checks will say so. */
 async function statusOf(client: RawClient, path: string): Promise<number | undefined> {
   try {
     return (await client.get(path)).status;

@@ -128,7 +128,7 @@ test.each<[what: string, Tamper, id: string]>([
   expect(failed.map((result) => result.id)).toContain(id);
 });
 
-test("a limit that is passed is found, where that may be tried", async () => {
+test("an exceeded limit is detected, if the checks may test it", async () => {
   const { url } = await V02Worker.start({ concurrency: 3 }, (path, answer) =>
     path === "/worker_status" ? [200, { concurrency: 2, current: 0 }] : answer,
   );

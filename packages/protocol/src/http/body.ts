@@ -20,7 +20,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<st
     request.once("end", () => resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()));
     // Every request closes in the end; an error is made (with its costly stack) only for one that was cut off.
     const gone = () => {
-      if (!request.complete) reject(new CodedError("INTERNAL", "The client went away while it was sending"));
+      if (!request.complete) reject(new CodedError("INTERNAL", "The client disconnected while it was sending"));
     };
     request.once("error", gone);
     request.once("close", gone);
@@ -48,7 +48,8 @@ export async function* readJsonLines(source: AsyncIterable<Buffer | string>, max
     const end = text.lastIndexOf("\n");
     const lines = end < 0 ? [] : (rest + text.slice(0, end)).split("\n");
     rest = end < 0 ? rest + text : text.slice(end + 1);
-    if (rest.length > maxLineBytes) throw new CodedError("BODY_TOO_LARGE", `A line is longer than ${maxLineBytes}`);
+    if (rest.length > maxLineBytes)
+      throw new CodedError("BODY_TOO_LARGE", `A line is longer than the limit of ${maxLineBytes} bytes`);
     for (const line of lines) if (line.trim() !== "") yield parseLine(line);
   }
   if (rest.trim() !== "") yield parseLine(rest);

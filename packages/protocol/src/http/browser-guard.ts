@@ -29,7 +29,7 @@ export class BrowserGuard {
   readonly #names: ReadonlySet<string>;
   readonly #remembered = new Set<string>();
 
-  /** @param names host names of this server, without ports, besides loopback names and IP addresses */
+  /** @param names host names of this server, without ports, in addition to loopback names and IP addresses */
   constructor(names: readonly string[]) {
     this.#names = new Set([dockerHost, ...names].map((name) => name.toLowerCase()));
   }
@@ -84,14 +84,14 @@ function shown(text: string): string {
 
 function foreignHost(host: string): CodedError {
   const what = `The Host header ${shown(host)} does not name this server`;
-  return new CodedError("FORBIDDEN", `${what}: use its address, or start it with --allow-host NAME`);
+  return new CodedError("FORBIDDEN", `${what}: use its address, or start the server with --allow-host NAME`);
 }
 
 function foreignPage({ origin, referer }: IncomingHttpHeaders): CodedError {
   const page = origin ?? referer ?? "an unknown page";
   return new CodedError(
     "FORBIDDEN",
-    `Requests from web pages of other sites are refused: this one came from ${shown(page)}`,
+    `Requests from web pages of other sites are rejected: this one came from ${shown(page)}`,
   );
 }
 

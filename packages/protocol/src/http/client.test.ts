@@ -65,7 +65,7 @@ test("the timeout counts the whole reply, not the silence between its parts", as
   await expect(connect(address).listSessions(undefined, { timeoutMs: 150 })).rejects.toMatchObject({ code: "TIMEOUT" });
 });
 
-test("a request that waits for a connection in vain was never sent, and is not sent later", async () => {
+test("a request that gets no connection is never sent, not even later", async () => {
   let served = 0;
   let release = () => {};
   const address = await answering((_request, response) => {
@@ -83,7 +83,7 @@ test("a request that waits for a connection in vain was never sent, and is not s
   expect(served).toBe(2);
 });
 
-test("a refused connection was never sent; a connection that breaks may have been", async () => {
+test("after a refused connection the request was never sent; after a broken connection it may have been", async () => {
   const address = await answering((request) => request.socket.destroy());
   const broken = await failure(connect(address).listSessions(undefined));
   expect([broken.code, neverSent(broken), neverSent(new Error("wrapped", { cause: broken }))]).toEqual([

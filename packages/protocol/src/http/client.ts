@@ -105,7 +105,7 @@ export class HttpClient {
   }
 }
 
-const hint = "does something else listen there?";
+const hint = "does another program listen there?";
 
 /** A client with one method a route of the table. */
 export type RouteClient<T extends RouteTable> = {
@@ -132,7 +132,7 @@ export function neverSent(error: unknown): boolean {
 function parseAddress(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new CodedError("USAGE", `"${address}" is not an HTTP address: write it like http://localhost:5000/api`);
+  throw new CodedError("USAGE", `"${address}" is not an HTTP address: use a form like http://localhost:5000/api`);
 }
 
 function authorization(url: URL, token: string | undefined): Record<string, string> {

@@ -94,7 +94,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.fail(this.#error("UNREACHABLE", "cannot be reached", error));
+    this.fail(this.#error("UNREACHABLE", "is unreachable", error));
   }
 
   fail(error: unknown): void {
@@ -108,7 +108,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #timeOut(): void {
     const within = `within ${this.limits.timeoutMs / 1000} s`;
     if (this.#controller) this.fail(this.#error("TIMEOUT", `did not answer ${within}`));
-    else this.fail(this.#error("UNREACHABLE", `gave no connection ${within}`));
+    else this.fail(this.#error("UNREACHABLE", `did not accept a connection ${within}`));
   }
 
   #error(code: ErrorCode, what: string, cause?: Error): TransportError {

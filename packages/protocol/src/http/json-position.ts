@@ -65,7 +65,7 @@ function endOfBroken(text: string, start: number): number {
   return isOpen ? start : end;
 }
 
-/** The position behind what a sticky pattern matches here; the same position where it does not match. */
+/** The position after the match of a sticky pattern; the same position if it does not match. */
 function endOf(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;

@@ -27,19 +27,22 @@ export function listen(server: Server, options: ListenOptions): Promise<number> 
 function listenError(error: NodeJS.ErrnoException, { host, port, platform = process.platform }: ListenOptions): Error {
   if (error.code === "EADDRINUSE") {
     const airplay = platform === "darwin" && port === 5000 ? " (on macOS: AirPlay Receiver uses 5000)" : "";
-    const advice = "stop what listens there, or choose another with --port";
+    const advice = "stop the program that uses it, or choose another port with --port";
     return new CodedError("PORT_IN_USE", `Port ${port} on ${host} is in use${airplay}: ${advice}`);
   }
   if (error.code === "EACCES") {
-    return new CodedError("USAGE", `Port ${port} needs more rights than this user has: choose one above 1023`);
+    return new CodedError(
+      "USAGE",
+      `Port ${port} requires more privileges than this user has: choose a port above 1023`,
+    );
   }
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
-    return new CodedError("USAGE", `${host} is not an address of this host: choose another with --host`);
+    return new CodedError("USAGE", `${host} is not an address of this host: choose another address with --host`);
   }
   return error;
 }
 
-/** Stops listening, lets running requests end, and cuts what is left after the deadline (default 5 s). */
+/** Stops listening, lets running requests end, and closes the remaining connections after the deadline (default 5 s). */
 export function closeServer(server: Server, deadlineMs = 5_000): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);

@@ -18,7 +18,7 @@ export type { Peer } from "./peer.js";
 export { RawReply } from "./reply.js";
 export { missingParameter } from "./validation.js";
 
-/** What a handler may need beside the request's body. */
+/** What a handler may need in addition to the request's body. */
 export interface RequestContext {
   peer: Peer;
   request: IncomingMessage;
@@ -33,7 +33,7 @@ export type Handlers<T extends RouteTable> = { [K in keyof T]: Handler<T[K]> };
 export interface FrontOptions {
   /** Required of every request but `/health`, unless undefined. */
   token?: string | undefined;
-  /** Host names under which this server is reached, besides loopback names and IP addresses. Default: none. */
+  /** Host names under which this server is reached, in addition to loopback names and IP addresses. Default: none. */
   hostNames?: readonly string[] | undefined;
   /** Random id of this process. */
   instance: string;
@@ -116,8 +116,8 @@ class Front {
     const isTrusted = isAuthorized && this.options.token !== undefined;
     const refusal = this.#browsers.refusal(request, isTrusted);
     if (refusal !== undefined || isAuthorized || request.url === "/health") return refusal;
-    const what = request.headers.authorization === undefined ? "A token is required" : "The token is not the right one";
-    const how = "send Authorization: Bearer <token> (the bins send EVAL_TOKEN, or --token)";
+    const what = request.headers.authorization === undefined ? "A token is required" : "The token is wrong";
+    const how = "send Authorization: Bearer <token> (the commands send EVAL_TOKEN or --token)";
     return new CodedError("UNAUTHORIZED", `${what}: ${how}`);
   }
 

@@ -28,7 +28,7 @@ export function parseJsonBody(text: string): unknown {
   }
 }
 
-/** A query parameter that is not there. */
+/** A missing query parameter. */
 export function missingParameter(name: string): CodedError {
   return validationError([{ loc: ["query", name], ...missing }]);
 }

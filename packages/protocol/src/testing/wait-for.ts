@@ -18,7 +18,8 @@ export async function waitFor<Value>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > end) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}; last: ${String(last)}`);
+    if (performance.now() > end)
+      throw new Error(`Timed out after ${deadlineMs} ms while waiting for ${what}; last value: ${String(last)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

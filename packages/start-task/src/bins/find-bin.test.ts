@@ -27,13 +27,13 @@ describe("findBin", () => {
     expect(findBin("controller", { folders: [workspace.dir] })).toBeUndefined();
   });
 
-  it("follows links: a bin's own dependencies lie beside the real file", () => {
+  it("follows links, because a bin's own dependencies are next to the real file", () => {
     mkdirSync(join(workspace.dir, "node_modules/@eval"), { recursive: true });
     symlinkSync(join(packagesFolder, "worker"), join(workspace.dir, "node_modules/@eval/worker"), "dir");
     expect(findBin("worker", { folders: [workspace.dir] })).toBe(real);
   });
 
-  it("takes the file behind a link on PATH", () => {
+  it("uses the target of a link on the PATH", () => {
     const folder = join(workspace.dir, "bin");
     mkdirSync(folder);
     symlinkSync(real, join(folder, "eval-worker"));

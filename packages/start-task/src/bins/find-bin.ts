@@ -14,7 +14,7 @@ export interface BinSearch {
   path?: string | undefined;
 }
 
-/** The JavaScript file of an installed bin: by package resolution, else beside its command on PATH. */
+/** The JavaScript file of an installed bin: by package resolution, otherwise next to its command on the PATH. */
 export function findBin(role: Role, search: BinSearch): string | undefined {
   return byResolution(`@eval/${role}`, search.folders) ?? byPath(role, search.path ?? "");
 }

@@ -8,7 +8,7 @@ export interface LocateBinsOptions {
   roles: readonly Role[];
   /** Given by the caller. */
   bins: Partial<Record<Role, string>>;
-  /** Of the tasks' modules; installed beside the worker where that is installed. */
+  /** Of the tasks' modules; installed together with the worker, if the worker is installed. */
   packages: readonly string[];
   version: string;
   cwd: string;

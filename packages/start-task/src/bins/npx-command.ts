@@ -5,7 +5,7 @@ import type { Role } from "./find-bin.js";
 export interface NpxStep {
   /** Bins that are wanted. */
   roles: readonly Role[];
-  /** Packages that shall be installed beside them. */
+  /** Packages to install in addition. */
   packages: readonly string[];
   /** start-task's own: the packages of the scope are released together. */
   version: string;
@@ -31,7 +31,7 @@ function printPaths(packages: readonly string[]): string {
   return `for(const n of ${JSON.stringify(packages)}){const d=fs.realpathSync(${find});console.log(path.join(d,${bin}))}`;
 }
 
-/** How npx is started without a shell: on Windows it is a script that lies beside node. */
+/** How npx is started without a shell: on Windows it is a script next to node. */
 export function npxProgram(platform: NodeJS.Platform, execPath: string): { file: string; before: string[] } {
   if (platform !== "win32") return { file: "npx", before: [] };
   const script = join(dirname(execPath), "node_modules", "npm", "bin", "npx-cli.js");

@@ -7,7 +7,7 @@ import { fakeNpx } from "../testing/fake-docker.js";
 import { Workspace } from "../testing/workspace.js";
 import { locateBins } from "./locate-bins.js";
 
-describe("locateBins, where something is not installed", () => {
+describe("locateBins, if a package is not installed", () => {
   let workspace: Workspace;
 
   beforeEach(() => {
@@ -26,7 +26,7 @@ describe("locateBins, where something is not installed", () => {
     });
   };
 
-  it("fetches everything with one npx step: our packages in our version, the tasks' beside them", async () => {
+  it("installs everything with one npx call: our packages in our version, together with those of the tasks", async () => {
     const bins = await locate(fakeNpx(["/cache/worker.js", "/cache/controller.js"]));
     expect([...bins]).toEqual([
       ["worker", "/cache/worker.js"],
@@ -39,7 +39,7 @@ describe("locateBins, where something is not installed", () => {
     ]);
   });
 
-  it("runs a script that finds the packages beside npx's commands", async () => {
+  it("runs a script that finds the packages next to npx's commands", async () => {
     const file = workspace.write("cache/node_modules/@eval/worker/run.js", "");
     workspace.write(
       "cache/node_modules/@eval/worker/package.json",
@@ -56,24 +56,24 @@ describe("locateBins, where something is not installed", () => {
     expect(bins.get("controller")).toBe(join(workspace.dir, "cache/node_modules/@eval/controller/run.mjs"));
   });
 
-  it("says what npx said where it fails", async () => {
+  it("shows the output of npx if it fails", async () => {
     await expect(locate(`console.error("npm error code ENOTFOUND"); process.exit(1)`)).rejects.toMatchObject({
       code: "START_FAILED",
       message: expect.stringMatching(
-        /npx cannot install @eval\/worker, .*\(exit code 1\): is the network there\? Or install by hand: npm install @eval\/worker [\s\S]*ENOTFOUND/,
+        /npx could not install @eval\/worker, .*\(exit code 1\): check the network connection, or install it yourself: npm install @eval\/worker [\s\S]*ENOTFOUND/,
       ),
     });
     await expect(locate("")).rejects.toThrow("it printed no path");
   });
 
   it("gives npx up after its time, or when the start is ended", async () => {
-    await expect(locate("setInterval(() => {}, 1000)", undefined, 300)).rejects.toThrow("not done after 0.3 s");
+    await expect(locate("setInterval(() => {}, 1000)", undefined, 300)).rejects.toThrow("not finished after 0.3 s");
     const stop = AbortSignal.timeout(200);
     const failure = await locate("setInterval(() => {}, 1000)", stop).catch((error) => error);
     expect(failure).toBe(stop.reason);
   });
 
-  it("prefers what is given", async () => {
+  it("prefers the given paths", async () => {
     const options = { bins: { worker: "/w.js", controller: "/c.js" } };
     const bins = await locateBins({
       ...{ roles: ["worker", "controller"], packages: [], version: "1", cwd: "/", folders: [], env: {} },

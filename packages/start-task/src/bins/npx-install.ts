@@ -21,7 +21,7 @@ export async function installWithNpx(options: NpxInstallOptions): Promise<Map<Ro
   const { roles, packages, version, logger } = options;
   const names = [...new Set([...roles.map((role) => `@eval/${role}`), ...packages])];
   const what = names.join(", ");
-  logger.info(`Installing ${what} with npx (not found from here, nor on PATH)`, { version });
+  logger.info(`Installing ${what} with npx (not found from this folder or on the PATH)`, { version });
   const { output, errors, failure } = await runNpx(options);
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== "");
   const paths = lines.slice(-roles.length);
@@ -31,7 +31,7 @@ export async function installWithNpx(options: NpxInstallOptions): Promise<Map<Ro
   const said = errors.trim().split(/\r?\n/).slice(-15).join("\n");
   throw new CodedError(
     "START_FAILED",
-    `npx cannot install ${what} (${failure ?? "it printed no path"}): is the network there? Or install by hand: npm install ${names.join(" ")}${said === "" ? "" : `\n${said}`}`,
+    `npx could not install ${what} (${failure ?? "it printed no path"}): check the network connection, or install it yourself: npm install ${names.join(" ")}${said === "" ? "" : `\n${said}`}`,
   );
 }
 
@@ -69,11 +69,11 @@ async function runNpx(options: NpxInstallOptions): Promise<NpxResult> {
 }
 
 function describe(error: NodeJS.ErrnoException, timeoutMs: number): string {
-  if (error.code === "ENOENT") return "there is no npx on PATH";
-  return error.name === "AbortError" ? `not done after ${timeoutMs / 1000} s` : error.message;
+  if (error.code === "ENOENT") return "npx is not on the PATH";
+  return error.name === "AbortError" ? `not finished after ${timeoutMs / 1000} s` : error.message;
 }
 
-/** start-task may itself have been started by npx, whose settings would be taken for the inner one's. */
+/** If npx started start-task, its settings in the environment would also apply to the inner npx. */
 function withoutOuterNpx(env: Environment): Record<string, string> {
   const outer = new Set(["npm_config_package", "npm_config_call"]);
   const kept = Object.entries(env).filter((entry): entry is [string, string] => {

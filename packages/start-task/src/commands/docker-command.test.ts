@@ -58,7 +58,7 @@ describe("dockerCommand", () => {
     expect(args.includes("--add-host")).toBe(inside !== controller);
   });
 
-  it("hands the token on by the environment alone", () => {
+  it("passes the token only in the environment", () => {
     const { args, env } = dockerCommand(worker, settings, { ...context, token: "secret" });
     expect(env.EVAL_TOKEN).toBe("secret");
     expect(args.slice(args.indexOf("EVAL_TOKEN") - 1).slice(0, 2)).toEqual(["-e", "EVAL_TOKEN"]);

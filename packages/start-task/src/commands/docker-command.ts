@@ -19,7 +19,7 @@ const addHost = ["--add-host", `${hostName}:host-gateway`];
 
 export interface DockerContext {
   docker: DockerSettings;
-  /** Packages to install in the container beside the worker's. */
+  /** Packages to install in the container in addition to the worker's. */
   packages: readonly string[];
   /** Of the worker's package. */
   version: string;

@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as string[]);
 
-  it("runs the worker's command line behind the task's command, and stops the container", async () => {
+  it("runs the worker's command line after the task's command, and stops the container", async () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "echo", "1");
     await run.seen(/All 2 workers are registered/);
     expect(run.stdout).toContain(`boxed:${port} | from inside 42\n`);
@@ -77,18 +77,18 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
     expect(run.alive()).toEqual([]);
   });
 
-  it("leaves no container behind when it is killed with -9", async () => {
+  it("leaves no container when it is killed with -9", async () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "--orphan-timeout", "5");
     await run.seen(/The worker is registered/);
     run.signal("SIGKILL");
     await run.gone();
   });
 
-  it("kills the container where its docker command was killed, and starts another", async () => {
+  it("kills the container if its docker command was killed, and starts another", async () => {
     const run = start("--host", "0.0.0.0", "-s", "boxed", "1", "--restart-delay", "50ms");
     await run.seen(/The worker is registered/);
     process.kill(run.pids("boxed")[0] as number, "SIGKILL");
-    await run.seen(/ended unasked \(ended by SIGKILL\): starting it again[\s\S]*Hosting boxed/);
+    await run.seen(/ended unexpectedly \(ended by SIGKILL\): restarting it[\s\S]*Hosting boxed/);
     const [first, kill, second] = calls();
     expect(kill).toEqual(["kill", first?.[4]]);
     expect(second?.[4]).not.toBe(first?.[4]);
@@ -96,22 +96,22 @@ describe.skipIf(process.platform !== "linux")("workers in containers", () => {
     expect(await run.exit()).toBe(0);
   });
 
-  it("refuses a controller that containers cannot reach, naming --host", async () => {
+  it("rejects a controller that containers cannot reach, naming --host", async () => {
     const run = start("-s", "boxed", "1");
     expect(await run.exit()).toBe(2);
     expect(run.stderr).toMatch(
-      /listens on loopback alone, which a container on Linux cannot reach: .*--host 0\.0\.0\.0/,
+      /listens only on loopback, which a container on Linux cannot reach: .*--host 0\.0\.0\.0/,
     );
     expect(run.stderr).not.toContain("Started");
   });
 
-  it("refuses a configuration that the container does not see", async () => {
+  it("rejects a configuration that the container cannot access", async () => {
     const other = new Workspace();
     const docker = { image: "my-image" };
     const file = other.config({ boxed: { docker } });
     const run = start("--host", "0.0.0.0", "-c", file, "-s", "boxed", "1");
     expect(await run.exit()).toBe(2);
     other.remove();
-    expect(run.stderr).toContain("a container sees the working directory alone");
+    expect(run.stderr).toContain("a container can access only the working directory");
   });
 });

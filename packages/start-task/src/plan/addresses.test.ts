@@ -32,7 +32,7 @@ describe("chooseSelfHost", () => {
     expect(chooseSelfHost(host, selfHost, controller)).toBe(expected);
   });
 
-  it("refuses what the controller cannot reach", () => {
+  it("rejects addresses that the controller cannot reach", () => {
     expect(() => chooseSelfHost("127.0.0.1", undefined, elsewhere)).toThrow("set --host to an address of this host");
     expect(() => chooseSelfHost("0.0.0.0", undefined, elsewhere)).toThrow("set --self-host");
   });

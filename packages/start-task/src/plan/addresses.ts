@@ -13,11 +13,11 @@ export interface ControllerAddress {
 
 export const defaultController = "http://localhost:5000/api";
 
-/** Throws USAGE where it is no HTTP address. */
+/** Throws USAGE if it is no HTTP address. */
 export function parseControllerAddress(text: string): ControllerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new CodedError("USAGE", `"${text}" is not the address of a controller: write it like ${defaultController}`);
+    throw new CodedError("USAGE", `"${text}" is not the address of a controller: use a form like ${defaultController}`);
   }
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
   const path = url.pathname.replace(/\/+$/, "").replace(/\/api$/, "");
@@ -39,7 +39,7 @@ export function workerAddress(name: string, port: number): string {
   return `http://${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}/api`;
 }
 
-/** The name under which the controller reaches workers that listen on `host`. Throws USAGE where it cannot. */
+/** The name under which the controller reaches workers that listen on `host`. Throws USAGE if it cannot. */
 export function chooseSelfHost(host: string, selfHost: string | undefined, controller: ControllerAddress): string {
   if (!controller.loopback && isLoopbackHost(host)) {
     throw new CodedError(

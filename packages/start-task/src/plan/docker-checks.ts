@@ -8,7 +8,7 @@ import type { ControllerAddress } from "./addresses.js";
 
 export interface DockerQuestion {
   controller: ControllerAddress;
-  /** Where start-task is going to start the controller; undefined where one runs, or is to come. */
+  /** Where start-task is going to start the controller; undefined if one runs, or is to come. */
   controllerHost: string | undefined;
   /** Whether a controller answers now. */
   answers: boolean;
@@ -16,11 +16,11 @@ export interface DockerQuestion {
   platform: NodeJS.Platform;
 }
 
-/** Throws USAGE where workers in containers cannot work: no docker, or a controller that they do not reach. */
+/** Throws USAGE if workers in containers cannot work: no docker, or a controller that they do not reach. */
 export async function assertDockerWorks(question: DockerQuestion): Promise<void> {
   const { controller, controllerHost, answers, path, platform } = question;
   if (!isOnPath("docker", path ?? "", platform)) {
-    throw new CodedError("USAGE", "tasks with docker.image need docker, and there is no docker on PATH: install it");
+    throw new CodedError("USAGE", "tasks with docker.image require docker, which is not on the PATH: install it");
   }
   // Elsewhere, docker's virtual machine hands a container's connections on to the host's loopback.
   if (platform !== "linux" || !controller.loopback) return;
@@ -28,11 +28,11 @@ export async function assertDockerWorks(question: DockerQuestion): Promise<void>
   const othersLoopback = controllerHost === undefined && answers && !(await answersBeyondLoopback(controller.port));
   if (!ownLoopback && !othersLoopback) return;
   const remedy = ownLoopback
-    ? "let it listen beyond: --host 0.0.0.0"
-    : "start it with --host 0.0.0.0 and a token, and give that to start-task as EVAL_TOKEN";
+    ? "set --host 0.0.0.0"
+    : "start it with --host 0.0.0.0 and a token, and set EVAL_TOKEN to this token for start-task";
   throw new CodedError(
     "USAGE",
-    `the controller at ${controller.text} listens on loopback alone, which a container on Linux cannot reach: ${remedy}`,
+    `the controller at ${controller.text} listens only on loopback, which a container on Linux cannot reach: ${remedy}`,
   );
 }
 
@@ -41,7 +41,7 @@ function isOnPath(command: string, path: string, platform: NodeJS.Platform): boo
   return path.split(delimiter).some((folder) => names.some((name) => folder !== "" && existsSync(join(folder, name))));
 }
 
-/** Tries the port at this host's other addresses; true where there is none to try. */
+/** Tries the port at this host's other addresses; true if there is none to try. */
 async function answersBeyondLoopback(port: number): Promise<boolean> {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const beyond = addresses.filter(({ internal, family }) => !internal && family === "IPv4");

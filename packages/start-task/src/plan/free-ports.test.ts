@@ -22,7 +22,7 @@ it("names every port that is taken, and AirPlay on macOS", async () => {
   await assertPortsFree([wanted]);
 });
 
-it("refuses a host that is not this machine's", async () => {
+it("rejects a host that does not belong to this machine", async () => {
   const wanted = { port: 0, host: "192.0.2.1", label: "task" };
   await expect(assertPortsFree([wanted])).rejects.toMatchObject({ code: "USAGE" });
 });

@@ -17,18 +17,20 @@ export async function assertPortsFree(wanted: readonly WantedPort[], platform = 
   for (const { port, host, label } of wanted) {
     const code = await tryPort(port, host);
     if (code === "EADDRINUSE") taken.push(`${port} (${label})`);
-    else if (code === "EACCES") throw usage(`port ${port} needs more rights than this user has: choose one above 1023`);
-    else if (code !== undefined) throw usage(`${host} is not an address of this host (${code}): choose another --host`);
+    else if (code === "EACCES")
+      throw usage(`port ${port} requires more privileges than this user has: choose a port above 1023`);
+    else if (code !== undefined)
+      throw usage(`${host} is not an address of this host (${code}): choose another address with --host`);
   }
   if (taken.length === 0) return;
   const airplay = platform === "darwin" && taken.some((text) => text.startsWith("5000 "));
   throw new CodedError(
     "PORT_IN_USE",
-    `${taken.length === 1 ? "this port is" : "these ports are"} in use: ${taken.join(", ")}${airplay ? " (on macOS: AirPlay Receiver uses 5000)" : ""}; stop what listens there, or choose others with --base-port (workers) and --controller`,
+    `${taken.length === 1 ? "this port is" : "these ports are"} in use: ${taken.join(", ")}${airplay ? " (on macOS: AirPlay Receiver uses 5000)" : ""}; stop the programs that use them, or choose other ports with --base-port (workers) and --controller`,
   );
 }
 
-/** Ports that nobody uses now, all different. */
+/** Ports that are currently unused, all different. */
 export async function chooseFreePorts(count: number, host: string): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   try {

@@ -57,13 +57,13 @@ describe("planLaunch", () => {
     expect(plan({ start: ["a", "2"], basePort: 0 }).workers.map(({ port }) => port)).toEqual([0, 0]);
   });
 
-  it("runs a task in docker only where there is an image, with the variables that it refers to", () => {
+  it("runs a task in docker only if it has an image, with the variables that it refers to", () => {
     const { workers } = plan({ start: ["boxed", "1", "old", "1"] });
     expect(workers[0]).toMatchObject({ docker: { image: "image", command: "umask 0;" }, environment: ["K"] });
     expect(workers[1]).not.toHaveProperty("docker");
   });
 
-  it("names the packages of the modules that are started, each once", () => {
+  it("names each package of the started modules once", () => {
     expect(plan({ start: ["a", "1", "old", "1", "b", "1", "boxed", "1"] }).packages).toEqual([
       "@eval/tasks",
       "my-task",
@@ -73,15 +73,15 @@ describe("planLaunch", () => {
   it.each([
     [{ inFile: { a: 0 } }, "start.yaml: start.a: expected a positive integer, received 0"],
     [{ inFile: { a: "2" } }, 'start.yaml: start.a: expected a positive integer, received "2"'],
-    [{ inFile: ["a"] }, "start.yaml: start: expected a mapping from task to number of workers, received a list"],
-    [{ inFile: {} }, "nothing to start: no task is named under start; it defines a, b"],
+    [{ inFile: ["a"] }, "start.yaml: start: expected a mapping of tasks to numbers of workers, received a list"],
+    [{ inFile: {} }, "nothing to start: the start section names no task; it defines a, b"],
     [{ start: [] }, "nothing to start: --start names no task"],
     [{ start: ["a"] }, "--start: expected pairs NAME NUM, received 1 words: a"],
     [{ start: ["a", "1.5"] }, '--start: a: expected a positive integer, received "1.5"'],
     [{ start: ["a", "-1"] }, '--start: a: expected a positive integer, received "-1"'],
     [{ start: ["a", "1", "a", "1"] }, "--start: a is named twice"],
     [{ start: { a: 0.5 } }, "--start.a: expected a positive integer, received 0.5"],
-    [{ start: ["nosuch", "1"] }, "start.yaml: there is no task nosuch: it defines a, b, boxed"],
+    [{ start: ["nosuch", "1"] }, "start.yaml: task nosuch is not defined: it defines a, b, boxed"],
     [
       { start: ["gone", "1"] },
       "definition.gone.module: the Python module src.server.tasks.nowhere.Task does not exist here",
@@ -90,10 +90,10 @@ describe("planLaunch", () => {
     [{ start: ["unset", "1"] }, "the environment variable NOT_SET is not set"],
     [
       { start: ["a", "3"], basePort: 65_534 },
-      "3 workers from port 65534 on take the ports up to 65536: ports end at 65535",
+      "3 workers from port 65534 on use the ports up to 65536: the highest port is 65535",
     ],
     [{ start: ["a", "3"], controllerPort: 5003 }, "take the ports up to 5003: 5003 is the controller's"],
-    [{ start: ["a", "1000000"], basePort: 0 }, "1000000 workers are more than the 10000 allowed"],
+    [{ start: ["a", "1000000"], basePort: 0 }, "1000000 workers are too many: at most 10000 are allowed"],
   ])("reports %j", (input, message) => {
     const { problems, workers } = plan(input);
     expect(messageOf(problems)).toContain(message);
@@ -105,7 +105,7 @@ describe("planLaunch", () => {
     expect(problems.size).toBe(5);
   });
 
-  it("gives every worker a port of its own, without a gap, whatever is started", () => {
+  it("gives every worker its own port, without gaps", () => {
     const counts = fc.uniqueArray(
       fc.tuple(fc.constantFrom("a", "b", "boxed", "old"), fc.integer({ min: 1, max: 40 })),
       {

@@ -63,19 +63,20 @@ function placeWorkers(counts: TaskCounts, tasks: TaskDefinition[], basePort: num
 
 function checkPorts(counts: TaskCounts, { basePort, controllerPort }: PlanInput, problems: ConfigProblems): void {
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
-  if (total > mostWorkers) problems.add("--start", `${total} workers are more than the ${mostWorkers} allowed`, "");
+  if (total > mostWorkers)
+    problems.add("--start", `${total} workers are too many: at most ${mostWorkers} are allowed`, "");
   if (basePort === 0 || total === 0) return;
   const last = basePort + total - 1;
-  const range = `${total} workers from port ${basePort} on take the ports up to ${last}`;
-  if (last > highestPort) problems.add("--base-port", `${range}: ports end at ${highestPort}`, "");
+  const range = `${total} workers from port ${basePort} on use the ports up to ${last}`;
+  if (last > highestPort) problems.add("--base-port", `${range}: the highest port is ${highestPort}`, "");
   if (controllerPort !== undefined && controllerPort >= basePort && controllerPort <= last) {
-    problems.add("--base-port", `${range}: ${controllerPort} is the controller's`, "");
+    problems.add("--base-port", `${range}: the controller uses port ${controllerPort}`, "");
   }
 }
 
 function reportNothing({ config, start }: PlanInput, problems: ConfigProblems): void {
   const known = Object.keys(config.definition);
-  const hint = known.length === 0 ? "it defines no task" : `it defines ${known.join(", ")}`;
-  const where = start === undefined ? `no task is named under start` : "--start names no task";
-  problems.add([], `nothing to start: ${where}; ${hint}. Say --start NAME NUM`);
+  const hint = known.length === 0 ? "it defines no tasks" : `it defines ${known.join(", ")}`;
+  const where = start === undefined ? `the start section names no task` : "--start names no task";
+  problems.add([], `nothing to start: ${where}; ${hint}. Use --start NAME NUM`);
 }

@@ -21,7 +21,7 @@ import { loadStartConfig, type StartConfig } from "./start-config.js";
 export interface Preparation extends LaunchPlan {
   config: StartConfig;
   controller: ControllerAddress;
-  /** Where to start the controller; undefined where none is to be started. */
+  /** Where to start the controller; undefined if none is to be started. */
   controllerHost: string | undefined;
   /** Whether a controller answers already. */
   answers: boolean;
@@ -68,7 +68,7 @@ async function plan(options: StartTaskOptions, cwd: string): Promise<Draft> {
   const controllerPort = controller?.loopback ? controller.port : undefined;
   const launch = planLaunch({ config, start, basePort, controllerPort, env }, problems);
   if (controller?.port === 0 && !autoController) {
-    problems.add("--controller", "port 0 means a controller that is started here: add --auto-controller", "");
+    problems.add("--controller", "port 0 requires a controller that start-task starts: add --auto-controller", "");
   }
   if (launch.workers.some((worker) => worker.docker)) attempt(() => configInside(config.file, cwd));
   problems.throwIfAny();
@@ -96,7 +96,10 @@ async function answersAt(controller: ControllerAddress, token: string | undefine
 function hostOfController({ controller, host }: Draft): string {
   if (controller.text.startsWith("https:")) {
     const what = `no controller answers at ${controller.text}`;
-    throw new CodedError("USAGE", `${what}, and one that is started here speaks http: change the address`);
+    throw new CodedError(
+      "USAGE",
+      `${what}, and a controller started by start-task supports only http: change the address`,
+    );
   }
   if (isWildcardHost(host)) return host;
   return /(^|\.)localhost$/.test(controller.host) ? "127.0.0.1" : controller.host;
@@ -113,7 +116,7 @@ function checkToken(
   if (controllerHost !== undefined) return true;
   throw new CodedError(
     "USAGE",
-    `listening on ${open} is open to other machines: set the controller's token (EVAL_TOKEN or --token), or allow anybody with --insecure`,
+    `listening on ${open} is open to other machines: set the controller's token (EVAL_TOKEN or --token), or allow access without a token with --insecure`,
   );
 }
 

@@ -2,7 +2,7 @@ import { CodedError, type controllerRoutes, isCodedError, messageOf } from "@eva
 import { neverSent, ReplyError, type RouteClient } from "@eval/protocol/http-client";
 
 /**
- * Whether a controller answers, v0.2's included. Throws UNAUTHORIZED where it wants another token, FORBIDDEN where it
+ * Whether a controller answers, v0.2's included. Throws UNAUTHORIZED if it wants another token, FORBIDDEN where it
  * answers 403 (a controller that does not know the address's name, or AirPlay), and UNREACHABLE where something answers
  * that is no controller.
  */
@@ -17,13 +17,16 @@ export async function probeController(
     if (neverSent(error)) return false;
     const { address } = client.http;
     if (isCodedError(error) && error.code === "UNAUTHORIZED") {
-      throw new CodedError("UNAUTHORIZED", `the controller at ${address} wants a token: set EVAL_TOKEN to its token`);
+      throw new CodedError(
+        "UNAUTHORIZED",
+        `the controller at ${address} requires a token: set EVAL_TOKEN to its token`,
+      );
     }
     if (error instanceof ReplyError && error.code === "FORBIDDEN") {
-      throw new CodedError("FORBIDDEN", `${address} refuses every request (403): ${String(error.reply.detail)}`);
+      throw new CodedError("FORBIDDEN", `${address} rejects every request (403): ${String(error.reply.detail)}`);
     }
     const isOther = error instanceof ReplyError || (isCodedError(error) && error.code === "BAD_REPLY");
-    const what = isOther ? "something else than a controller answers" : "the controller does not answer as it should";
+    const what = isOther ? "another program answers, not a controller" : "the controller sends unexpected answers";
     throw new CodedError("UNREACHABLE", `${what} at ${address}: ${messageOf(error)}`);
   }
 }

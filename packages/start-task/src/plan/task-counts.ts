@@ -35,7 +35,7 @@ function fromList(list: readonly string[], problems: ConfigProblems): TaskCounts
 
 function fromMapping(value: unknown, key: string, file: string | undefined, problems: ConfigProblems): TaskCounts {
   if (!isMapping(value)) {
-    problems.add(key, `expected a mapping from task to number of workers, received ${describeValue(value)}`, file);
+    problems.add(key, `expected a mapping of tasks to numbers of workers, received ${describeValue(value)}`, file);
     return [];
   }
   return Object.entries(value).filter((entry): entry is [string, number] => {

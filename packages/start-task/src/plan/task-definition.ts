@@ -20,7 +20,7 @@ export interface TaskDefinition {
   name: string;
   /** Only where `docker.image` is set. */
   docker?: DockerSettings;
-  /** The npm package of its module; undefined where that is a file. */
+  /** The npm package of its module; undefined if that is a file. */
   package?: string;
   /** Environment variables that its definition refers to: a container is given these. */
   environment: string[];
@@ -37,7 +37,7 @@ export function readDefinition(
   if (!isMapping(found)) {
     const known = Object.keys(config.definition).filter((key) => isMapping(config.definition[key]));
     const list = known.length === 0 ? "it defines none" : `it defines ${known.join(", ")}`;
-    problems.add([], `there is no task ${name}: ${list}`);
+    problems.add([], `task ${name} is not defined: ${list}`);
     return undefined;
   }
   const resolved = attempt(problems, [name], () => resolveEnvReferences(found, env));

@@ -57,7 +57,7 @@ describe("waitUntilReady", () => {
     await expect(wait([new CodedError("UNREACHABLE", "refused")], both, 0).done).rejects.toThrow(/w1, w2; refused$/);
   });
 
-  it("does not wait where waiting cannot help", async () => {
+  it("does not wait when waiting cannot help", async () => {
     const error = new CodedError("UNAUTHORIZED", "wrong token");
     await expect(wait([error], both).done).rejects.toBe(error);
     const leaving = new AbortController();

@@ -31,7 +31,7 @@ export interface ChildDependencies {
   onListening: (listening: Listening) => void;
 }
 
-/** One process that start-task owns, in a group of its own: a terminal's Ctrl-C reaches start-task alone. */
+/** One process that start-task manages, in its own process group, so that a terminal's Ctrl-C reaches only start-task. */
 export class Child {
   /** Never rejects. When it resolves, nothing that the process has started is left and its output is written. */
   readonly exited: Promise<ChildExit>;
@@ -65,7 +65,7 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Asks it to end, and kills it where it has not after `deadlineMs`. True where it ended by itself. */
+  /** Asks it to end, and kills it where it has not after `deadlineMs`. True if it ended by itself. */
   async stop(deadlineMs: number): Promise<boolean> {
     // Once it has ended, its children have another parent.
     this.#descendants.look();

@@ -28,7 +28,7 @@ describe.skipIf(process.platform !== "linux")("descendants", () => {
     return child;
   };
 
-  it("are ended by their mark, and nobody else is", async () => {
+  it("are ended by their mark, and no other process is", async () => {
     const mark = `test-${process.pid}-${performance.now()}`;
     const own = start(withMark({}, `${mark}.1`));
     const other = start(withMark({}, `${mark}.2`));

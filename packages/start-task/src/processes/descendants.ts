@@ -38,7 +38,7 @@ export class Descendants {
     const ids = processIds();
     let strangers = ids.filter((pid) => !this.#seen.has(pid) && !this.#known.has(pid) && pid !== process.pid);
     this.#seen = new Set(ids);
-    // First of all: another process may have the id of one that has ended, and children of its own.
+    // This must come first: another process may have the id of an ended one, and its own children.
     for (const [pid, started] of this.#known) if (readStat(pid)?.started !== started) this.#known.delete(pid);
     // A child may come before its parent.
     for (let before = -1; before !== this.#known.size; ) {

@@ -16,11 +16,14 @@ function describe(event: LaunchEvent): { level: LogLevel; message: string } {
     case "listening":
       return { level: "debug", message: `${name} listens on ${address}` };
     case "crashed": {
-      const again = `starting it again in ${event.restartInMs / 1000} s`;
-      return { level: "warn", message: `${name} ended unasked (${event.exit}): ${again}` };
+      const again = `restarting it in ${event.restartInMs / 1000} s`;
+      return { level: "warn", message: `${name} ended unexpectedly (${event.exit}): ${again}` };
     }
     case "gave_up":
-      return { level: "error", message: `${name} ended unasked (${event.exit}), NOT started again: ${event.why}` };
+      return {
+        level: "error",
+        message: `${name} ended unexpectedly (${event.exit}) and is NOT restarted: ${event.why}`,
+      };
     case "stopped":
       if (event.killed) return { level: "warn", message: `${name} did not end in time and was killed` };
       return { level: "debug", message: `Stopped ${name}` };

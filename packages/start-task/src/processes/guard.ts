@@ -1,6 +1,6 @@
 /**
- * A process of its own that start-task starts first. It is told what start-task owns; when start-task is gone, even
- * by kill -9, it waits a while and kills what is left: processes that are stuck, what they have started, containers.
+ * A separate process that start-task starts first. It knows all processes of start-task. When start-task has ended, even
+ * by kill -9, it waits for a time and kills the remaining processes, their children, and containers.
  * Arguments: milliseconds to wait; the mark of all that start-task starts.
  */
 import { spawn } from "node:child_process";

@@ -12,7 +12,7 @@ export interface GuardianOptions {
   orphanTimeoutMs: number;
 }
 
-/** start-task's side of its guard: keeps it informed, and starts it anew where it was killed. */
+/** start-task's side of the guard: keeps it informed, and restarts it if it was killed. */
 export class Guardian {
   readonly #owned = new Map<number, Owned>();
   readonly #files = new Set<string>();
@@ -31,7 +31,7 @@ export class Guardian {
       windowsHide: true,
     });
     this.#guard = guard;
-    guard.on("error", (error) => logger.warn(`The guard of the processes failed: ${error.message}`));
+    guard.on("error", (error) => logger.warn(`The guard process failed: ${error.message}`));
     guard.once("exit", () => this.#restart());
     // It must not keep the program alive that it watches.
     guard.unref();
@@ -62,7 +62,7 @@ export class Guardian {
     this.#tell({ type: "file", path });
   }
 
-  /** start-task is about to leave at once: what is left then is killed without waiting. */
+  /** start-task is about to exit immediately: the guard then kills the remaining processes without waiting. */
   killNow(): void {
     this.#tell({ type: "kill" });
   }
@@ -85,7 +85,7 @@ export class Guardian {
 
   #restart(): void {
     if (this.#closing) return;
-    this.options.logger.warn("The guard of the processes is gone: starting another");
+    this.options.logger.warn("The guard process ended: starting another one");
     setTimeout(() => !this.#closing && this.start(), 1_000).unref();
   }
 }

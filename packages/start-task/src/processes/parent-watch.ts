@@ -13,7 +13,7 @@ function leave(): void {
 }
 
 if (isMainThread && process.channel) {
-  // What this process forks has parents of its own.
+  // Processes forked by this one have their own parents.
   const own = process.execArgv.indexOf(import.meta.url);
   if (own > 0) process.execArgv.splice(own - 1, 2);
   process.once("disconnect", leave);

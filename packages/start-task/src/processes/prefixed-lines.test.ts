@@ -14,7 +14,7 @@ class Sink extends Writable {
   }
 }
 
-it("writes whole lines alone, whatever the pieces they come in", async () => {
+it("writes only whole lines, however they are split", async () => {
   const euro = Buffer.from("€");
   const sink = new Sink(1);
   const pieces = ["one\ntw", "o\r\n", euro.subarray(0, 1), euro.subarray(1), "\n\nlast"].map((piece) =>
@@ -25,7 +25,7 @@ it("writes whole lines alone, whatever the pieces they come in", async () => {
   expect(sink.writes.every((text) => text.endsWith("\n"))).toBe(true);
 });
 
-it("passes on what a stream had before it broke, and a line without an end in pieces", async () => {
+it("writes the content from before a stream broke, and a line without an end in pieces", async () => {
   const sink = new Sink(1_000_000);
   async function* broken() {
     yield Buffer.from("x".repeat(70_000));
@@ -37,7 +37,7 @@ it("passes on what a stream had before it broke, and a line without an end in pi
   expect(sink.writes.join("")).toBe(`t | ${"x".repeat(70_000)}\nt | rest\n`);
 });
 
-it("is held up by nobody who has gone away", async () => {
+it("is not blocked by a target that has closed", async () => {
   const sink = new Sink(1);
   sink.on("error", () => {});
   sink.destroy();

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
-/** A line without an end is passed on in pieces of so many characters. */
+/** A line without an end is written in pieces of this many characters. */
 const longestLine = 64 * 1024;
 
-/** Writes every line of `source` to `target` behind `prefix() | `, whole lines at a time. Resolves at the end. */
+/** Writes every line of `source` to `target` with the prefix `prefix() | `, whole lines at a time. Resolves at the end. */
 export async function prefixLines(source: Readable, target: Writable, prefix: () => string): Promise<void> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
@@ -31,7 +31,7 @@ export async function prefixLines(source: Readable, target: Writable, prefix: ()
 
 const draining = new WeakMap<Writable, Promise<unknown>>();
 
-/** Shared between all who wait for the same stream. A stream that failed or closed holds nobody up. */
+/** Shared by all callers that wait for the same stream. A stream that failed or closed blocks no caller. */
 function drained(target: Writable): Promise<unknown> {
   if (target.destroyed) return Promise.resolve();
   const known = draining.get(target);

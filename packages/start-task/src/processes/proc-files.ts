@@ -18,7 +18,7 @@ export function processIds(): number[] {
     .map(Number);
 }
 
-/** Undefined: it has ended, though nobody may have asked for its exit code yet. */
+/** Undefined if the process has ended, even if its exit code has not been collected yet. */
 export function readStat(pid: number): ProcessStat | undefined {
   const stat = read(pid, "stat");
   // The second field, in brackets, may hold spaces and brackets itself: proc(5).

@@ -25,7 +25,7 @@ export class ProcessGroup {
     return supervisor;
   }
 
-  /** Ends the workers, then the controller: it hears them leave. Each has its own deadline. */
+  /** Ends the workers, then the controller, which the workers still notify. Each has its own deadline. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopInOrder();
     return this.#stopped;

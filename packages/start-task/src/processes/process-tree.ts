@@ -1,7 +1,7 @@
 /** Windows has no process groups to send signals to: there, a process stands for itself. */
 const target = (pid: number): number => (process.platform === "win32" ? pid : -pid);
 
-/** Sends a signal to the group that a detached process leads; false where there is nobody left. */
+/** Sends a signal to the group that a detached process leads; false if no process is left. */
 export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   try {
     return process.kill(target(pid), signal);

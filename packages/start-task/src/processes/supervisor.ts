@@ -15,9 +15,9 @@ export interface ProcessSpec {
   port: number;
   /** Where it is reached, if that is known before it says so. */
   address?: string | undefined;
-  /** True where it cannot tell that it listens: inside a container. */
+  /** True if it cannot tell that it listens: inside a container. */
   silent?: boolean;
-  /** Made anew for every start. */
+  /** Created again for every start. */
   command: (port: number) => ChildCommand;
   /** Between SIGTERM and SIGKILL, in milliseconds. */
   stopTimeoutMs: number;
@@ -144,6 +144,6 @@ export class Supervisor {
 }
 
 function describeExit({ code, signal, error }: ChildExit): string {
-  if (error !== undefined) return `cannot be started: ${error.message}`;
+  if (error !== undefined) return `could not be started: ${error.message}`;
   return signal === null ? `exit code ${code}` : `ended by ${signal}`;
 }

@@ -49,7 +49,7 @@ export class CliProcess {
     this.child.kill(signal);
   }
 
-  /** Its exit code; null where a signal ended it. */
+  /** Its exit code; null if a signal ended it. */
   async exit(deadlineMs?: number): Promise<number | null> {
     const { child } = this;
     await waitFor(

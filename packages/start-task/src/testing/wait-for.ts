@@ -11,7 +11,8 @@ export async function waitFor<Value>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${deadlineMs} ms in vain for ${what}\n${state()}`);
+    if (performance.now() > deadline)
+      throw new Error(`timed out after ${deadlineMs} ms while waiting for ${what}\n${state()}`);
     await sleep(20);
   }
 }

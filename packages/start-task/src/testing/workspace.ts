@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-/** The packages beside this one: their bins are run, never imported. */
+/** The packages next to this one: their bins are run, never imported. */
 export const packagesFolder = resolve(import.meta.dirname, "../../..");
 
 /** A task of the plainest kind; parameters make it misbehave. */

@@ -29,7 +29,7 @@ function sameValue(given: PythonLiteral, expected: PythonLiteral): boolean {
 
 const floatPattern = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
 
-/** What Python's `float()` makes of a value; undefined where it refuses. */
+/** What Python's `float()` makes of a value; undefined if it refuses. */
 function toFloat(value: PythonLiteral): number | undefined {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
@@ -46,7 +46,7 @@ function asText(value: PythonLiteral): string {
   return typeof value === "string" ? value : (keyOf(value) ?? JSON.stringify(value));
 }
 
-/** The members of a set; undefined where one of them (a list) cannot be in a set. */
+/** The members of a set; undefined if one of them (a list) cannot be in a set. */
 function keysOf(values: readonly PythonLiteral[]): Set<string> | undefined {
   const keys = new Set<string>();
   for (const value of values) {

@@ -6,7 +6,7 @@ import { promptOf } from "./prompt.js";
 import { cutToVisible, rowsText } from "./python/python-text.js";
 import { parseReply } from "./reply-grammar.js";
 
-/** How a conversation ended; `answer` is null where the agent gave none. */
+/** How a conversation ended; `answer` is null if the agent gave none. */
 export interface ConversationEnd {
   status: SampleResult["status"];
   answer: string | null;

@@ -51,7 +51,7 @@ export function parseDataSet(file: DataFile): DBBenchSample[] {
     if (typeof read === "string") problems.push(`  ${file.path}:${index + 1}: ${read}`);
     else samples.push(read);
   }
-  if (samples.length === 0 && problems.length === 0) problems.push(`  ${file.path}: it holds no sample`);
+  if (samples.length === 0 && problems.length === 0) problems.push(`  ${file.path}: it contains no samples`);
   if (problems.length > 0) {
     const shown = problems.slice(0, 20).join("\n");
     throw new CodedError("CONFIG_INVALID", `The data file is malformed in ${problems.length} place(s):\n${shown}`);

@@ -9,7 +9,7 @@ export class StatementError extends Error {
 }
 
 /**
- * At most so many rows of a result are read. The shortest row prints as four characters, so what the agent can see
+ * Maximum number of rows of a result that are read. The shortest row prints as four characters, so what the agent can see
  * of a result (800 characters) never reaches this far.
  */
 export const visibleRows = 201;
@@ -26,7 +26,7 @@ export interface SampleDatabase {
    * {@link StatementError} where the table cannot be read any more: it was dropped, say.
    */
   joinedRows(signal: AbortSignal): Promise<string[]>;
-  /** Ends what still runs and drops the database. Never rejects. */
+  /** Stops running statements and drops the database. Never rejects. */
   drop(): Promise<void>;
 }
 

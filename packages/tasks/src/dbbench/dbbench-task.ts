@@ -14,7 +14,7 @@ export interface DBBenchTaskParts {
   server: DatabaseServer;
 }
 
-/** The task itself: a conversation for each sample, in a database of its own that is dropped whatever happens. */
+/** The task itself: one conversation per sample, with its own database, which is always dropped. */
 export function createTask({ parameters, samples, version, server }: DBBenchTaskParts): Task {
   return {
     name: parameters.name,
@@ -42,7 +42,7 @@ export function createTask({ parameters, samples, version, server }: DBBenchTask
 function sampleAt(samples: readonly DBBenchSample[], index: SampleIndex): DBBenchSample {
   const sample = typeof index === "number" ? samples[index] : undefined;
   if (!sample)
-    throw new RangeError(`There is no sample ${JSON.stringify(index)}: indices are 0 to ${samples.length - 1}`);
+    throw new RangeError(`Sample ${JSON.stringify(index)} does not exist: indices are 0 to ${samples.length - 1}`);
   return sample;
 }
 

@@ -32,14 +32,14 @@ describe("building DBBench", () => {
     }
   });
 
-  it("takes its defaults and ignores what v0.2's files carry besides", async () => {
+  it("uses its defaults and ignores other keys of v0.2's files", async () => {
     const data_file = await dataFile(JSON.stringify(line), "");
     const task = await DBBench({ parameters: { data_file, docker: { image: "x" }, language: "en" }, configDir });
     expect(task).toMatchObject({ name: "dbbench", concurrency: 8, version: expect.stringMatching(/^[0-9a-f]{16}$/) });
     expect(await task.getIndices()).toEqual([0]);
   });
 
-  it("says where it looked for a data file", async () => {
+  it("reports where it searched for a data file", async () => {
     const building = DBBench({ parameters: { data_file: "data/none.jsonl" }, configDir });
     await expect(building).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND" });
     for (const dir of [process.cwd(), configDir]) {
@@ -57,10 +57,10 @@ describe("building DBBench", () => {
       /data\.jsonl:2: not JSON[\s\S]*:4: label: [\s\S]*:5: answer_md5: is required/,
     );
     await dataFile("", "");
-    await expect(DBBench({ parameters: { data_file }, configDir })).rejects.toThrow("holds no sample");
+    await expect(DBBench({ parameters: { data_file }, configDir })).rejects.toThrow("contains no samples");
   });
 
-  it("says so when the server cannot be reached, without its password", async () => {
+  it("reports an unreachable server, without its password", async () => {
     const data_file = await dataFile(JSON.stringify(line));
     const building = DBBench({ parameters: { data_file, database: "mysql://someone:secret@127.0.0.1:1/" }, configDir });
     await expect(building).rejects.toMatchObject({ code: "START_FAILED" });

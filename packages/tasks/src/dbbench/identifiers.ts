@@ -24,7 +24,7 @@ export function mysqlColumns(names: readonly string[]): string[] {
   return distinct(names.map((name, index) => mysqlIdentifier(name, `column_${index + 1}`)));
 }
 
-/** Gives a repeated name (letter case apart) a number behind it: both engines refuse the same column twice. */
+/** Appends a number to a repeated name (ignoring case): both engines refuse the same column twice. */
 export function distinct(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {

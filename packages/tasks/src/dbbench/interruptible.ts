@@ -3,7 +3,7 @@ import { StatementError } from "./database.js";
 /** An interrupt can come before the statement has begun and is lost then: it is repeated at this interval. */
 const repeatMs = 100;
 
-/** Milliseconds after which an interrupted statement is left behind, where the engine allows it. */
+/** Milliseconds after which an interrupted statement is abandoned, if the engine allows it. */
 const abandonMs = 5_000;
 
 export interface Interruption {

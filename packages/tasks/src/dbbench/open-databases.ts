@@ -7,7 +7,7 @@ export class OpenDatabases<Database extends SampleDatabase> {
   #closed = false;
 
   async add(make: () => Promise<Database>): Promise<Database> {
-    if (this.#closed) throw new Error("The task was released: no further sample can start");
+    if (this.#closed) throw new Error("The task was released: no more samples can start");
     const making = make();
     this.#making.add(making);
     try {

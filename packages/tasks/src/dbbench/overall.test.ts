@@ -42,6 +42,6 @@ it("gives the accuracy of each kind and category, and the mean of the categories
   });
 });
 
-it("has no NaN where nothing was counted", async () => {
+it("has no NaN if nothing was counted", async () => {
   expect(await calculateOverall(samples, stream([]))).toMatchObject({ overall_cat_accuracy: null });
 });

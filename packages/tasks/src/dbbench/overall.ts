@@ -2,7 +2,7 @@ import type { Json, TaskOutput } from "@eval/protocol/task";
 import { type DBBenchSample, isWriteKind, kindOf } from "./data-set.js";
 import { isCorrect } from "./score.js";
 
-/** The kinds that v0.2 reports, in its order; a kind of a data set's own is added behind them. */
+/** The kinds that v0.2 reports, in its order; other kinds of a data set follow. */
 const knownKinds = [
   "other",
   "counting",
@@ -26,7 +26,7 @@ class Tally {
     this.#all += 1;
   }
 
-  /** Null where nothing was counted: JSON has no NaN. */
+  /** Null if nothing was counted: JSON has no NaN. */
   get share(): number | null {
     return this.#all === 0 ? null : this.#right / this.#all;
   }

@@ -6,7 +6,7 @@ const dialectNotes: Record<Dialect, string> = {
   sqlite: "The engine is SQLite; names in backticks and MySQL's backslash escapes in strings are understood.",
 };
 
-/** What a sample asks, as it stands in the prompt. An agent can recognise a sample by it. */
+/** The question of a sample as it appears in the prompt. An agent can recognize a sample by it. */
 export function questionOf(sample: DBBenchSample): string {
   return sample.add_description === "" ? sample.description : `${sample.description}\n${sample.add_description}`;
 }

@@ -4,7 +4,7 @@ export type Reply = { kind: "operation"; sql: string } | { kind: "answer"; text:
 /**
  * Reads a reply by v0.2's grammar: the first `Action: ...` that ends with a newline decides; an Operation's statement
  * stands in the first sql block, its newlines become spaces; an answer is the rest of the line after `Final Answer: `.
- * Undefined where the reply cannot be recognised.
+ * Undefined if the reply cannot be recognized.
  */
 export function parseReply(text: string): Reply | undefined {
   const action = /Action: (.*?)\n/.exec(text)?.[1]?.trim();

@@ -3,7 +3,7 @@ import { type DBBenchSample, isWriteKind, kindOf } from "./data-set.js";
 import { sameHash } from "./table-hash.js";
 
 /**
- * True where a sample is solved.
+ * True if a sample is solved.
  *
  * @param answer what the agent answered; for a sample that writes, the hash its conversation left
  */

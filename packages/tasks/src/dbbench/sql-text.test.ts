@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { firstWord, onlyStatement, splitStatements, withoutBackslashEscapes } from "./sql-text.js";
 
 describe("a text of SQL", () => {
-  it("is split at the semicolons between statements alone", () => {
+  it("is split only at the semicolons between statements", () => {
     expect(splitStatements("SELECT ';' , \";\", `;`, 'it\\';s', 'it'';s' /* ; */ -- ;\n; SELECT 2;")).toEqual([
       "SELECT ';' , \";\", `;`, 'it\\';s', 'it'';s' /* ; */ -- ;",
       "SELECT 2",
@@ -23,7 +23,7 @@ describe("a text of SQL", () => {
     expect(firstWord("'x'")).toBe("");
   });
 
-  it("loses MySQL's escapes without changing what they mean", () => {
+  it("loses MySQL's escapes without a change of meaning", () => {
     expect(withoutBackslashEscapes("SELECT 'it\\'s', 'a\\\\b\\n', 'c:\\%', `\\`, \"\\\"")).toBe(
       "SELECT 'it''s', 'a\\b\n', 'c:\\%', `\\`, \"\\\"",
     );

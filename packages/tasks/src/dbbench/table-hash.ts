@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** MySQL's GROUP_CONCAT ends at so many bytes unless told otherwise; published hashes were made with that. */
+/** The default limit of MySQL's GROUP_CONCAT, in bytes; published hashes were made with it. */
 const groupConcatBytes = 1024;
 
 export interface TableHash {

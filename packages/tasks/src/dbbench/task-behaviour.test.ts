@@ -107,7 +107,7 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
     expect(seen[0]).toBe("[('1',)]");
   });
 
-  test("lets other sessions go on while statements run, and stops those at the timeout", async () => {
+  test("does not block other sessions while statements run, and stops statements at the timeout", async () => {
     const statement = database === "sqlite" ? slow.sqlite : slow.mysql;
     const stuckSessions = () =>
       Array.from({ length: 12 }, () => saying(operationReply(statement), answerReply("['5']")));
@@ -134,7 +134,7 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
     expect(new Set(texts)).toEqual(new Set(["The statement was stopped because it ran for more than 0.5 s"]));
   });
 
-  test("goes on with a session after its statement was stopped", async () => {
+  test("continues a session after its statement was stopped", async () => {
     await build({ statement_timeout_s: 1 });
     const statement = database === "sqlite" ? slow.sqlite : slow.mysql;
     const session = saying(operationReply(statement), operationReply(`SELECT \`#\` FROM ${table}`), answerReply("x"));
@@ -162,7 +162,7 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
     expect(await schemasLeft()).toBe(0);
   });
 
-  test("drops what is left at its release, a statement that runs included", async () => {
+  test("drops the remaining databases at its release, even during a statement", async () => {
     await build();
     const running = task.startSample(0, saying(operationReply(database === "sqlite" ? slow.sqlite : slow.mysql)));
     const ended = running.catch((error: unknown) => error);
@@ -172,7 +172,7 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
     await ended;
   });
 
-  test("says how a conversation ended", async () => {
+  test("reports how a conversation ended", async () => {
     await build({ max_round: 2 });
     const operation = operationReply("SELECT 1");
     const statusOf = async (session: ScriptedSession) => (await task.startSample(0, session)).status;
@@ -184,10 +184,10 @@ describe.each(engines)("DBBench on $engine", ({ database, skip }) => {
       new ScriptedSession(() => ({ status, content: null }));
     expect(await statusOf(ending("cancelled"))).toBe("unknown");
     expect(await statusOf(ending("agent context limit"))).toBe("agent context limit");
-    await expect(task.startSample(9, saying())).rejects.toThrow("There is no sample 9");
+    await expect(task.startSample(9, saying())).rejects.toThrow("Sample 9 does not exist");
   });
 
-  test("scores a sample that writes by what the table holds at the end", async () => {
+  test("scores a sample that writes by the content of the table at the end", async () => {
     await build();
     const after = async (statement: string) =>
       (await task.startSample(1, saying(operationReply(statement), "?"))).result;

@@ -9,12 +9,12 @@ const required = process.env.EVAL_REQUIRE_SERVICES === "1";
 /** The address of the MariaDB or MySQL server that tests use. */
 export const mysqlAddress = process.env.EVAL_TEST_MYSQL_URL ?? "mysql://root@127.0.0.1:3306/";
 
-/** The development split of the published data, which lies beside the repository. */
+/** The development split of the published data, next to the repository. */
 export const developmentData = fileURLToPath(
   new URL("../../../../../shared/data/agentbench/dbbench/dev.jsonl", import.meta.url),
 );
 
-/** True where the tests have to be skipped; the reason is printed. Where services are required they run and fail. */
+/** True if the tests have to be skipped; the reason is printed. Where services are required they run and fail. */
 function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
   noteSkip(reason);
@@ -30,5 +30,5 @@ export async function skipWithoutMysql(): Promise<boolean> {
 }
 
 export function skipWithoutDevelopmentData(): boolean {
-  return skipBecause(existsSync(developmentData) ? undefined : `${developmentData} is not there`);
+  return skipBecause(existsSync(developmentData) ? undefined : `${developmentData} does not exist`);
 }

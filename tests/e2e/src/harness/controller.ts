@@ -26,7 +26,7 @@ export class ControllerProcess {
     return this.process.kill();
   }
 
-  /** Starts it anew where it was. Somebody else's connection may hold the port for a moment. */
+  /** Starts it again where it was. Somebody else's connection may hold the port for a moment. */
   async restart(): Promise<void> {
     await waitFor(async () => this.#tryToListen(), { what: `a controller on ${this.port} again`, deadlineMs });
   }
@@ -35,7 +35,7 @@ export class ControllerProcess {
     return this.#get("/list_sessions") as Promise<SessionList>;
   }
 
-  /** The workers of a task; none where the controller does not know it. */
+  /** The workers of a task; none if the controller does not know it. */
   async workers(task: string): Promise<ListedWorker[]> {
     const tasks = (await this.#get("/list_workers")) as WorkerList;
     return Object.values(tasks[task]?.workers ?? {});

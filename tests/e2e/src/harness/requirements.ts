@@ -14,7 +14,7 @@ export const mysqlAddress = process.env.EVAL_TEST_MYSQL_URL ?? "mysql://root@127
 /** The development split of the published data, which lies beside the checkout; relative to the checkout. */
 export const developmentData = "../shared/data/agentbench/dbbench/dev.jsonl";
 
-/** True where a test has to be skipped, after saying why. Where services are required it runs, and fails. */
+/** True if a test has to be skipped, after saying why. Where services are required it runs, and fails. */
 export function skipBecause(reason: string | undefined): boolean {
   if (reason === undefined || required) return false;
   noteSkip(reason);
@@ -22,7 +22,7 @@ export function skipBecause(reason: string | undefined): boolean {
 }
 
 export function missingDevelopmentData(): string | undefined {
-  return existsSync(resolve(repository, developmentData)) ? undefined : `${developmentData} is not there`;
+  return existsSync(resolve(repository, developmentData)) ? undefined : `${developmentData} does not exist`;
 }
 
 export function missingMysql(): Promise<string | undefined> {

@@ -7,9 +7,7 @@ import { V02Client } from "./v02-client.js";
 const samples = 60;
 
 describe("clients of v0.2 with our controller and our workers", () => {
-  test("two of them finish, put back what they are refused, cancel what fails, and leave nothing behind", async ({
-    stage,
-  }) => {
+  test("two clients finish, requeue rejected samples, cancel failed ones, and leave no sessions", async ({ stage }) => {
     const cluster = await Cluster.start(stage, {
       agents: {},
       tasks: {

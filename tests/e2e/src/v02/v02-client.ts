@@ -16,7 +16,7 @@ export interface V02ClientOptions {
   task: string;
   /** Samples at once that it would have at the most. */
   concurrency: number;
-  /** The agent. What it throws fails the attempt; the session is cancelled, and the sample tried again. */
+  /** The agent. What it throws fails the attempt; the session is canceled, and the sample tried again. */
   answer: (history: readonly { role: string; content: string }[]) => string;
   /** Waited for between each look at the free capacity and the starts. */
   hasLooked?: () => Promise<void>;

@@ -40,7 +40,9 @@ async function stageOf(stage: Stage, options: V02ControllerOptions & { workers?:
 }
 
 describe("a controller of v0.2 with our workers and our assigner", () => {
-  test("routes a whole evaluation, although it refuses starts under the capacity that it shows", async ({ stage }) => {
+  test("routes a whole evaluation, although it rejects starts below the capacity that it reports", async ({
+    stage,
+  }) => {
     const { controller, assignments, cell, log } = await stageOf(stage, { refuseEvery: 5 });
 
     const run = stage.start("assigner", ["-c", assignments]);
@@ -54,7 +56,7 @@ describe("a controller of v0.2 with our workers and our assigner", () => {
     expect(controller.workers("noting").map(({ current }) => current)).toEqual([0, 0]);
   });
 
-  test("that forgets sessions costs their attempts, and no slot for ever", async ({ stage }) => {
+  test("that forgets sessions costs their attempts, but no slot is lost permanently", async ({ stage }) => {
     const { workers, assignments, cell } = await stageOf(stage, { forgetful: 8 });
     const run = stage.start("assigner", ["-c", assignments, "--auto-retry"]);
 
@@ -62,10 +64,10 @@ describe("a controller of v0.2 with our workers and our assigner", () => {
     expect(cell.indices()).toEqual(allIndices(samples));
     expect(cell.failures().map(({ error }) => error)).toEqual(Array(8).fill("INTERACT_FAILED"));
     const said = () => workers.map(({ stderr }) => stderr).join();
-    await waitFor(() => said().includes("no turn came any more"), { what: "a worker to end what was forgotten" });
+    await waitFor(() => said().includes("no further turn arrived"), { what: "a worker to end what was forgotten" });
   });
 
-  test("that hangs, as it does when a worker dies, is not waited for any longer than was said", async ({ stage }) => {
+  test("that hangs, as it does when a worker dies, is waited for only as long as configured", async ({ stage }) => {
     const { controller, assignments, cell } = await stageOf(stage, { hangAfter: 6 });
     const flags = ["--sample-timeout", "3", "--wait-for-workers", "3", "--lease", "5"];
     const run = stage.start("assigner", ["-c", assignments, ...flags]);
@@ -81,7 +83,7 @@ describe("a controller of v0.2 with our workers and our assigner", () => {
     expect(new Set(cell.indices()).size).toBe(cell.indices().length);
   });
 
-  test("that hangs does not hold up an interruption, nor the end of a worker", async ({ stage }) => {
+  test("that hangs does not delay an interruption or the end of a worker", async ({ stage }) => {
     const { controller, workers, assignments, cell } = await stageOf(stage, { hangAfter: 6 });
     const run = stage.start("assigner", ["-c", assignments]);
     await waitFor(() => cell.count() >= 6 && controller.hanging > 0, { what: "a request that hangs" });

@@ -30,7 +30,7 @@ function evaluation(stage: Stage, controller: string) {
 }
 
 describe("workers of v0.2 with our controller and our assigner", () => {
-  test("carry a whole evaluation, are sent nothing that they would not know, and are never asked for too much", async ({
+  test("serve a whole evaluation, get only fields that they know, and never get more samples than their capacity", async ({
     stage,
   }) => {
     const controller = await ControllerProcess.start(stage);
@@ -78,7 +78,7 @@ describe("workers of v0.2 with our controller and our assigner", () => {
     }
   });
 
-  test("may die in the middle: what they had goes to another one, and nothing is lost", async ({ stage }) => {
+  test("may die during a run: their samples go to another worker, and nothing is lost", async ({ stage }) => {
     const controller = await ControllerProcess.start(stage);
     const first = await workerAt(controller.address);
     const { assignments, gate, cell } = evaluation(stage, controller.address);

@@ -169,7 +169,7 @@ describe("npx @eval/assigner agent-test --message", () => {
     ["unknown agent", two, ["--agent", "three"], /^error: unknown agent three: agents\.yaml has one, two \(USAGE\)/],
     ["no name", two, [], /^error: --agent NAME: agents\.yaml has one, two \(USAGE\)/],
     ["no agent", {}, [], /agents\.yaml defines none/],
-    ["no file", two, ["--config", "none.yaml"], /no configuration file none\.yaml[\s\S]*my-agent:/],
+    ["no file", two, ["--config", "none.yaml"], /configuration file not found: none\.yaml[\s\S]*my-agent:/],
     [
       "unset variable",
       { one: { module: "x", parameters: { a: "${env:NOT_SET_HERE}" } } },

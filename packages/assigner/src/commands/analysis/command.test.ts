@@ -133,7 +133,7 @@ describe("npx @eval/assigner analyze", () => {
     ],
     [["-o", "nowhere"], 2, /cannot read the folder \S+nowhere \(set the folder with the results with -o\)/],
     [["-o", "out", "-t", "soon"], 2, /--time: "soon" is not a time; expected /],
-    [["-o", "out", "-c", "none.yaml"], 2, /there is no configuration file none\.yaml/],
+    [["-o", "out", "-c", "none.yaml"], 2, /configuration file not found: none\.yaml/],
     [["-o", "out", "-c", "bare.yaml"], 2, /bare\.yaml: definition\.agent: is missing[\s\S]*definition\.task/],
     [["-o", "out", "-s", "bare.yaml"], 1, /cannot write \S+bare\.yaml\/result\.json/],
     [["-o", "out", "extra"], 2, /too many arguments/],

@@ -62,7 +62,7 @@ async function register(stage: ControllerStage): Promise<void> {
     await stage.keep();
   } catch (error) {
     if (stage.main.requests.length > 0 || !(error instanceof Error) || !("received" in error)) throw error;
-    const hint = `nobody has called the fake worker at ${stage.main.address}: see --listen and --advertise`;
+    const hint = `the fake worker at ${stage.main.address} got no requests: check --listen and --advertise`;
     throw Object.assign(error, { received: `${error.received} (${hint})` });
   }
 }

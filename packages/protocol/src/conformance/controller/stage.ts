@@ -6,12 +6,12 @@ import type { FakeWorkerHost } from "../fake-worker-host.js";
 import { running, sessionReplyOf } from "../output.js";
 import type { RawClient, Reply } from "../raw-client.js";
 
-/** A worker that has not spoken for so long registers again before it is used, in milliseconds. */
+/** After this time without a request, a worker registers again before it is used; milliseconds. */
 const freshMs = 4_000;
 
 type Index = (typeof samples)[keyof typeof samples];
 
-/** What the checks of a controller work with, and what they leave behind. */
+/** The environment of the checks of a controller, and what must be cleaned up after them. */
 export class ControllerStage {
   readonly #beaten = new Map<FakeWorker, number>();
   /** Serves every check that breaks nothing. */
@@ -24,7 +24,7 @@ export class ControllerStage {
     this.main = host.add(64);
   }
 
-  /** A worker that is registered, for a check that needs one of its own. */
+  /** A registered worker, for a check that needs its own. */
   async worker(concurrency: number): Promise<FakeWorker> {
     const worker = this.host.add(concurrency);
     await this.keep(worker);
@@ -39,7 +39,7 @@ export class ControllerStage {
     this.#beaten.set(worker, performance.now());
   }
 
-  /** start_sample; what it opens is cancelled after the check. */
+  /** start_sample; what it opens is canceled after the check. */
   async start(index: Index | string, worker: FakeWorker = this.main): Promise<Reply> {
     await this.keep(worker);
     return this.client.post("/start_sample", { name: worker.name, index });

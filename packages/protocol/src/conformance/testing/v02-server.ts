@@ -84,7 +84,7 @@ function readBody(fields: Record<string, Field>, text: string): { body: Body } |
   return detail.length > 0 ? { detail } : { body };
 }
 
-/** The value in the form that the field has; undefined where it cannot have it. */
+/** The value in the form that the field has; undefined if it cannot have it. */
 function read(kind: Field, value: unknown): unknown {
   if (kind === "agent") return readAgent(value as Body);
   if (kind === "list") return Array.isArray(value) ? value : undefined;

@@ -7,7 +7,7 @@ import type { SampleIndex, WorkerStage } from "./stage.js";
 
 export const conversation = "interact.conversation";
 
-/** A task that never ends is left after so many turns. */
+/** The check stops after this many turns of a task that never ends. */
 const maxTurns = 50;
 
 export const conversationChecks: Check<WorkerStage>[] = [

@@ -23,7 +23,7 @@ export interface Opened {
   output: Output;
 }
 
-/** What the checks of a worker work with, and what they leave behind. */
+/** The environment of the checks of a worker, and what must be cleaned up after them. */
 export class WorkerStage {
   readonly client: RawClient;
   readonly indices: readonly SampleIndex[];
@@ -42,7 +42,7 @@ export class WorkerStage {
     return this.indices[0] ?? 0;
   }
 
-  /** start_sample under an id that nobody uses. */
+  /** start_sample with an unused id. */
   async start(index = this.index, extra: Record<string, unknown> = {}): Promise<{ id: number; reply: Reply }> {
     const id = randomInt(2 ** 46, 2 ** 47);
     this.#opened.add(id);
@@ -56,7 +56,7 @@ export class WorkerStage {
     return { id, index, reply, output };
   }
 
-  /** What was cancelled a moment ago may still hold its slot; who says that one is free may not refuse. */
+  /** What was canceled a moment ago may still hold its slot; who says that one is free may not refuse. */
   async #startWithRoom(index: SampleIndex, extra: Record<string, unknown>): Promise<{ id: number; reply: Reply }> {
     const started = await this.start(index, extra);
     if (started.reply.status !== 406) return started;

@@ -13,7 +13,7 @@ const tablePatterns = [
   /^(?:.*\n)*?(.*)\nThe table is called "(.+?)" and has the headers (.+?)\.?$/m,
 ];
 
-/** Finds the question and its table; undefined where the prompt does not name them in a known way. */
+/** Finds the question and its table; undefined if the prompt does not name them in a known way. */
 export function readTask(prompt: string): ReadTask | undefined {
   for (const pattern of tablePatterns) {
     const [, question, table, headers] = pattern.exec(prompt) ?? [];

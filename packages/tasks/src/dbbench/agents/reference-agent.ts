@@ -19,7 +19,7 @@ export async function DBBenchReferenceAgent({ parameters, configDir }: BuildCont
     async inference(history) {
       const said = history.filter((message) => message.role === "user").map((message) => message.content);
       const sample = findSample(samples, said);
-      if (!sample) throw new Error(`No sample of ${read.data_file} is asked in this conversation`);
+      if (!sample) throw new Error(`This conversation contains no question of ${read.data_file}`);
       const statement = referenceStatement(sample);
       const isFirstTurn = !history.some((message) => message.role === "agent");
       return isFirstTurn && statement !== undefined ? operationReply(statement) : answerReply(referenceAnswer(sample));

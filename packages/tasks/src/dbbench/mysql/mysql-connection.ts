@@ -51,7 +51,7 @@ export function connect(factory: ConnectionFactory, options: ConnectionOptions):
 
 /**
  * Runs a statement; its first `most` rows. Where there are that many, `stop` is called once to end the statement, and
- * what still comes is forgotten.
+ * further results are ignored.
  */
 export async function query(
   connection: Connection,
@@ -98,7 +98,7 @@ export function quit(connection: Connection): Promise<void> {
   }).then(() => connection.destroy());
 }
 
-/** True where the statement was at fault; false where the connection or the server broke. */
+/** True if the statement was at fault; false if the connection or the server broke. */
 export function isStatementFault(error: unknown): error is QueryError {
   const { errno, fatal } = error as { errno?: unknown; fatal?: unknown };
   return error instanceof Error && typeof errno === "number" && errno >= 1000 && errno < 5000 && fatal !== true;

@@ -151,7 +151,7 @@ export class MysqlDatabase implements SampleDatabase {
 
 const queryInterrupted = 1317;
 
-/** A kill that came too late for the statement can hit the commit behind it. */
+/** A kill that came too late for the statement can hit the following commit. */
 async function commit(connection: Connection): Promise<void> {
   await query(connection, "COMMIT", 1).catch((error: { errno?: number }) => {
     if (error.errno !== queryInterrupted) throw error;

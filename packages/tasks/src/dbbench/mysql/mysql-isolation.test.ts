@@ -172,7 +172,7 @@ describe.skipIf(skip)("a sample on a database server", () => {
     expect(processes.match(/'eval_dbbench_[0-9a-f]{12}'/g)?.length).toBe(processes.match(/\(\d+, '/g)?.length);
   });
 
-  it("goes on after the agent has changed its password", async () => {
+  it("continues after the agent has changed its password", async () => {
     await build(addressFor(worker), { statement_timeout_s: 0.3 });
     const session = saying(
       ...["SET PASSWORD = PASSWORD('mine')", "SELECT SLEEP(1000)", "DELETE FROM t"].map(operationReply),
@@ -196,7 +196,7 @@ describe.skipIf(skip)("a sample on a database server", () => {
 describe.skipIf(skip)("the configured user of a database server", () => {
   const build = (database: string) => DBBench({ parameters: { data_file: "data.jsonl", database }, configDir });
 
-  it("is refused with more rights than a worker needs", async () => {
+  it("is rejected with more privileges than a worker needs", async () => {
     const building = build(mysqlAddress);
     await expect(building).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     for (const part of ["ALL PRIVILEGES on *.*", "sql/dbbench-worker-user.sql", "allow_privileged"]) {
@@ -204,21 +204,21 @@ describe.skipIf(skip)("the configured user of a database server", () => {
     }
   });
 
-  it("is refused with too few", async () => {
+  it("is rejected with too few privileges", async () => {
     const user = `eval_few_${unique}`;
     await admin.query(`CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'`);
     await admin.query(`GRANT CREATE, DROP ON \`eval\\_dbbench\\_%\`.* TO '${user}'@'%'`);
     try {
       const building = build(addressFor(user));
       await expect(building).rejects.toMatchObject({ code: "START_FAILED" });
-      await expect(building).rejects.toThrow("cannot make the schema and the user of a sample");
+      await expect(building).rejects.toThrow("cannot create the schema and the user of a sample");
     } finally {
       await admin.query(`DROP USER '${user}'@'%'`);
     }
     expect((await ours()).schemas).toEqual([]);
   });
 
-  it("drops what a killed worker of this host has left, and nothing else", async () => {
+  it("drops the schemas of a killed worker of this host, and nothing else", async () => {
     const [[row]] = await admin.query<RowDataPacket[]>("SELECT USER() AS name");
     const host = String(row?.name).split("@")[1] ?? "";
     const random = () => randomBytes(6).toString("hex");

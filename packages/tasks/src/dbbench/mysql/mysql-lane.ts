@@ -2,7 +2,7 @@ import type { Connection } from "mysql2";
 import type { SqlValue } from "../python/python-text.js";
 import { query } from "./mysql-connection.js";
 
-/** More rows than any of our own statements gives. */
+/** More rows than any of the task's own statements returns. */
 const mostRows = 100_000;
 
 /** Seconds that a statement may wait for another connection's locks. */

@@ -18,7 +18,7 @@ export interface MysqlOptions {
   allowPrivileged: boolean;
 }
 
-const advice = "Make the user with sql/dbbench-worker-user.sql of @eval/tasks";
+const advice = "Create the user with sql/dbbench-worker-user.sql of @eval/tasks";
 
 /** A MariaDB or MySQL server with a schema and a user for each sample. */
 export class MysqlServer implements DatabaseServer {
@@ -38,7 +38,7 @@ export class MysqlServer implements DatabaseServer {
     this.#accounts = new MysqlLane(() => connect(factory, connectionOptions(options.address)));
   }
 
-  /** Loads the driver, looks whether the server answers and what its user may do, and drops what was left behind. */
+  /** Loads the driver, checks that the server answers and which privileges the user has, and drops leftover schemas. */
   static async open(options: MysqlOptions): Promise<MysqlServer> {
     const { createConnection } = (await import("mysql2")).default;
     const server = new MysqlServer(createConnection, options);
@@ -62,7 +62,10 @@ export class MysqlServer implements DatabaseServer {
     try {
       (await this.#make(trial)).destroy();
     } catch (error) {
-      throw this.#unusable(`it cannot make the schema and the user of a sample: ${messageOf(error)}. ${advice}`, error);
+      throw this.#unusable(
+        `it cannot create the schema and the user of a sample: ${messageOf(error)}. ${advice}`,
+        error,
+      );
     } finally {
       await this.dropSchema(trial);
     }
@@ -78,12 +81,12 @@ export class MysqlServer implements DatabaseServer {
     const excess = excessRights((await this.#accounts.run("SHOW GRANTS")).map(([grant]) => String(grant)));
     if (excess.length === 0) return;
     const text =
-      `The database user of ${shownAddress(this.options.address)} has more rights than a worker of DBBench needs: ` +
+      `The database user of ${shownAddress(this.options.address)} has more privileges than a DBBench worker needs: ` +
       `${excess.join(", ")}. ${advice}, or set "allow_privileged: true".`;
     throw new CodedError("CONFIG_INVALID", text);
   }
 
-  /** Drops what workers of this host left behind that were killed. */
+  /** Drops the schemas and users of killed workers of this host. */
   async #sweep(): Promise<void> {
     const schemas = (await this.#accounts.run("SHOW DATABASES LIKE 'eval\\_dbbench\\_%'")).map(([name]) =>
       String(name),
@@ -124,7 +127,10 @@ export class MysqlServer implements DatabaseServer {
     await this.#accounts.close();
     if (this.#leftover.size === 0) return;
     const names = [...this.#leftover.keys()].join(", ");
-    throw new CodedError("INTERNAL", `These databases of ${shownAddress(this.options.address)} are left: ${names}`);
+    throw new CodedError(
+      "INTERNAL",
+      `These databases on ${shownAddress(this.options.address)} could not be dropped: ${names}`,
+    );
   }
 
   async connectTo(account: SampleAccount): Promise<Connection> {

@@ -6,7 +6,7 @@ export interface ColumnInfo {
   characterSet: number;
 }
 
-/** Type numbers of the protocol, as far as they print in a way of their own. */
+/** Type numbers of the protocol for the types that are printed in a special way. */
 const integers = new Set([1, 2, 3, 8, 9, 13]);
 const floats = new Set([4, 5]);
 const decimals = new Set([0, 246]);

@@ -14,7 +14,7 @@ export interface SampleAccount {
 /** Connections of one sample's user at once; three are needed, and one that has ended counts for a moment longer. */
 const mostConnections = 8;
 
-/** All that an agent may do in its own schema. Events are left out: they would run when nobody watches. */
+/** All privileges of an agent in its own schema. Without events, because they would run unsupervised. */
 const rights =
   "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, " +
   "CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, TRIGGER";
@@ -50,7 +50,7 @@ export function passwordReset(account: SampleAccount): string {
   return `ALTER USER ${accountName(account)} IDENTIFIED BY '${account.password}'`;
 }
 
-/** The name and the host hold no quotes: both are made of our own characters, and of an address. */
+/** The name and the host contain no quotes: the name is generated, the host is an address. */
 function accountName({ user, host }: SampleAccount): string {
   return `'${user}'@'${host.replace(/[^0-9A-Za-z.:_%-]/g, "")}'`;
 }

@@ -12,7 +12,7 @@ it("names a schema by its process, and its user by the same random part", () => 
   expect(newSchemaName(mark)).not.toBe(name);
 });
 
-it("knows what a process that has ended left behind, of this host alone", () => {
+it("recognizes schemas of ended processes, but only of this host", () => {
   const isAlive = (pid: number) => pid === 1;
   expect(isLeftBehind(schema(2, mark), mark, isAlive)).toBe(true);
   expect(isLeftBehind(schema(1, mark), mark, isAlive)).toBe(false);

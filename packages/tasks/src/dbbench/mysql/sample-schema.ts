@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 const prefix = "eval_dbbench_";
 const pattern = /^eval_dbbench_(\d+)_([0-9a-f]{12})_([0-9a-f]{12})$/;
 
-/** Stands for a host that cannot be told from others: what is left there is never swept. */
+/** Represents a host that cannot be distinguished from others: its leftover schemas are never dropped. */
 const unknownHost = "0".repeat(12);
 
 /**
@@ -33,13 +33,13 @@ export function userOf(schema: string): string {
   return `${prefix}${pattern.exec(schema)?.[3] ?? ""}`;
 }
 
-/** True for the schema of a process that certainly has ended: one of this host whose id nobody has. */
+/** True for the schema of a process that has certainly ended: a process of this host whose id is no longer in use. */
 export function isLeftBehind(schema: string, mark: string, isAlive: (pid: number) => boolean): boolean {
   const [, pid, host] = pattern.exec(schema) ?? [];
   return pid !== undefined && host === mark && mark !== unknownHost && !isAlive(Number(pid));
 }
 
-/** False where no process has the id; another one may have got it, so true proves nothing. */
+/** False if no process has the id; another one may have got it, so true proves nothing. */
 export function processIsAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -13,7 +13,7 @@ const shortEscapes: Record<string, string> = {
 };
 
 /**
- * The character of an escape; one that Python does not know stays as it is written. Undefined where there is no such
+ * The character of an escape; one that Python does not know stays as it is written. Undefined if there is no such
  * character.
  */
 export function escapedCharacter(written: string): string | undefined {

@@ -7,7 +7,7 @@ export interface PythonTuple {
   tuple: PythonLiteral[];
 }
 
-/** Reads a text as one Python literal; undefined where it is none, or one of a kind that answers do not use. */
+/** Reads a text as one Python literal; undefined if it is none, or one of a kind that answers do not use. */
 export function readPythonLiteral(text: string): PythonLiteral | undefined {
   const reader = new LiteralReader(text);
   try {

@@ -6,7 +6,7 @@ export interface PythonExpression {
 /** A value of a result. A bigint is an integer, a number always a float: 1 prints as `1.0`. */
 export type SqlValue = null | bigint | number | string | Uint8Array | PythonExpression;
 
-/** The agent sees so many characters of a result or an error. */
+/** The agent sees this many characters of a result or an error. */
 const visibleCharacters = 800;
 
 /**

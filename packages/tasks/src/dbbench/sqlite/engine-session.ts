@@ -13,7 +13,7 @@ const openMs = 30_000;
 type Query = Extract<EngineRequest, { sql: string }>;
 
 /**
- * One database in an engine of its own. A thread that had to be terminated, or that failed, is replaced at the next
+ * One database in its own engine. A thread that had to be terminated, or that failed, is replaced at the next
  * statement; the data is then as the last completed statement left it.
  */
 export class EngineSession {
@@ -31,11 +31,13 @@ export class EngineSession {
     const link = this.threads.take();
     this.#link = link;
     const request: EngineRequest = { kind: "open", origin: this.origin, limits: this.limits };
-    const late = new Error(`The embedded database was not open within ${openMs / 1000} s`);
+    const late = new Error(`The embedded database did not open within ${openMs / 1000} s`);
     const reply = await this.#within(link, request, { signal, deadlineMs: openMs, late });
     if (reply.kind === "opened") return link;
     await this.threads.end(link);
-    throw new Error(`The embedded database cannot be made: ${reply.kind === "failed" ? reply.message : reply.kind}`);
+    throw new Error(
+      `The embedded database could not be created: ${reply.kind === "failed" ? reply.message : reply.kind}`,
+    );
   }
 
   /** The rows of a query. Rejects with a {@link StatementError} where the statement is at fault. */

@@ -189,7 +189,7 @@ describe("a statement whose thread has to be terminated", () => {
     expect(seen).toEqual(["[]", "[]", stopped, "[(4, 1)]", "[]", stopped, "[(2,)]", "[('A',)]"]);
   });
 
-  it("keeps what a statement that failed had written before", async () => {
+  it("keeps the changes that a failed statement had made before it failed", async () => {
     const seen = await outcomes(
       "CREATE TABLE u (x UNIQUE)",
       "INSERT OR FAIL INTO u VALUES (1), (2), (1), (3)",

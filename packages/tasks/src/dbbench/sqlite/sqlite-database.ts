@@ -5,7 +5,7 @@ import type { SqlValue } from "../python/python-text.js";
 import { onlyStatement, withoutBackslashEscapes } from "../sql-text.js";
 import type { EngineSession } from "./engine-session.js";
 
-/** One sample's database in memory, in an engine of its own. */
+/** One sample's database in memory, in its own engine. */
 export class SqliteDatabase implements SampleDatabase {
   readonly #dropping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();

@@ -15,7 +15,7 @@ export interface SqliteOptions {
   memoryMb: number;
 }
 
-/** Embedded databases in memory, one for each sample, each in a thread and an engine of its own. */
+/** Embedded databases in memory, one for each sample, each in its own thread and engine. */
 export async function openSqliteServer({ timeoutMs, memoryMb }: SqliteOptions): Promise<DatabaseServer> {
   const threads = await EngineThreads.open();
   const open = new OpenDatabases<SqliteDatabase>();

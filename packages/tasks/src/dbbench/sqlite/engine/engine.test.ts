@@ -61,7 +61,7 @@ it("keeps its bounds when it continues from an image", () => {
   expect(() => copy.run("ATTACH ':memory:' AS x", query)).toThrow("ATTACH is not allowed here");
 });
 
-it("ends a statement at its deadline and goes on", () => {
+it("stops a statement at its deadline and continues", () => {
   const engine = opened(origin);
   const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
   expect(() => engine.run(endless, { ...query, timeoutMs: 50 })).toThrow(new EngineError("interrupted", 9));
@@ -78,7 +78,7 @@ it("bounds a reply: a statement's is cut, a query of ours fails", () => {
   expect(() => engine.run(wide, query)).toThrow("The result is too large");
 });
 
-it("finds patterns with regard to case, in UTC, with random numbers of its own", () => {
+it("matches patterns case-sensitively, uses UTC, and has its own random numbers", () => {
   const engine = opened(origin);
   const sql = "SELECT 'a1' REGEXP '^[a-z]\\d$', 'A' REGEXP 'a', NULL REGEXP 'a', datetime(0, 'unixepoch', 'localtime')";
   expect(engine.run(sql, query)).toEqual([[1n, 0n, null, "1970-01-01 00:00:00"]]);
@@ -105,7 +105,7 @@ it("serves one database after the other, and nothing of the former is left", () 
   expect(engine.clean).toBe(true);
 });
 
-it("refuses a table with a row that does not fit", () => {
+it("rejects a table with a row of the wrong length", () => {
   const rows = [["x"], ["y", "z"]];
   expect(() => opened({ ...origin, rows })).toThrow("A row has 2 values for 1 columns");
 });

@@ -22,7 +22,7 @@ export interface QueryLimits {
 }
 
 /**
- * An engine with a memory of its own, for one database at a time. After any error other than EngineError and OutOfMemory
+ * An engine with its own memory, for one database at a time. After any error other than EngineError and OutOfMemory
  * it is broken and must not be used again.
  */
 export class Engine {
@@ -52,12 +52,12 @@ export class Engine {
     guardDatabase(this.#library, this.#database, { callbacks: this.#callbacks, limits: this.limits });
   }
 
-  /** True where it never needed more memory than it began with, and its thread kept its priority. */
+  /** True if it never needed more memory than it began with, and its thread kept its priority. */
   get clean(): boolean {
     return this.#library.memoryBytes === this.#initialBytes && !this.#yielded;
   }
 
-  /** True where the last statement may have changed the database, even if it failed. */
+  /** True if the last statement may have changed the database, even if it failed. */
   get wrote(): boolean {
     return this.#wrote;
   }

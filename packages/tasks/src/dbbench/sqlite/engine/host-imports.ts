@@ -10,10 +10,10 @@ const randomDescriptor = 100;
 /** Bytes of one page of WebAssembly memory. */
 export const wasmPageBytes = 65_536;
 
-/** The engine needs so many pages at its start (8 MiB). */
+/** Number of pages that the engine needs at its start (8 MiB). */
 export const initialPages = 128;
 
-/** The memory grows by at least so many pages (1 MiB). */
+/** The memory grows by at least this many pages (1 MiB). */
 const leastGrowth = 16;
 
 type HostFunction = (...parameters: number[]) => number;

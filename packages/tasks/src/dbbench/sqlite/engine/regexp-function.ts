@@ -1,6 +1,6 @@
 import type { SqliteLibrary } from "./sqlite-library.js";
 
-/** `text REGEXP pattern`, which SQLite leaves to its host: true where the pattern is found, letter case matters. */
+/** `text REGEXP pattern`, which SQLite leaves to its host: true if the pattern is found, letter case matters. */
 export class RegexpFunction {
   #pattern = "";
   #compiled = /(?:)/u;

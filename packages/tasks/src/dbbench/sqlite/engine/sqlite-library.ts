@@ -58,12 +58,12 @@ export class OutOfMemory extends Error {
   override readonly name = "OutOfMemory";
 }
 
-/** One instance of the engine with a memory of its own, and reads and writes of that memory. */
+/** One instance of the engine with its own memory, and functions that read and write this memory. */
 export class SqliteLibrary {
   readonly functions: SqliteFunctions;
   readonly #memory: WebAssembly.Memory;
 
-  /** @param mostPages the memory never grows beyond so many pages of 64 KiB */
+  /** @param mostPages maximum size of the memory, in pages of 64 KiB */
   constructor(module: WebAssembly.Module, pages: { initial: number; most: number }) {
     this.#memory = new WebAssembly.Memory({ initial: pages.initial, maximum: pages.most });
     const imports = hostImports(module, this.#memory, pages.most);

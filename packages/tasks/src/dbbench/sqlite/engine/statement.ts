@@ -42,7 +42,7 @@ export class Statement {
     return this.library.functions.sqlite3_stmt_readonly(this.at) !== 0;
   }
 
-  /** True where there is a row, false at the end. */
+  /** True if there is a row, false at the end. */
   step(): boolean {
     const code = this.library.functions.sqlite3_step(this.at);
     if (code === resultCodes.row) return true;
@@ -66,7 +66,7 @@ export class Statement {
     functions.sqlite3_reset(this.at);
   }
 
-  /** The current row. It fails where it takes more than so many bytes: many columns can show one huge value. */
+  /** The current row. Fails if it has more than this many bytes: many columns can contain the same huge value. */
   row(cut: Cut, mostBytes: number): SqlValue[] {
     let left = mostBytes;
     const bounded: Cut = (bytes) => {
