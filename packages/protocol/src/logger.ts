@@ -33,7 +33,7 @@ export interface LoggerOptions {
   redact?: ((text: string) => string) | undefined;
   /** Default: stderr, since stdout belongs to results. */
   stream?: (NodeJS.WritableStream & { isTTY?: boolean }) | undefined;
-  /** Colours for `pretty`. Default: where the stream is a terminal. */
+  /** Colors for `pretty`. Default: where the stream is a terminal. */
   color?: boolean | undefined;
 }
 

@@ -200,14 +200,14 @@ test.each<[string, () => unknown]>([
   const { host, release } = await createHeld(body);
   await host.start(1, 0, owned);
   const waiting = host.interact(say("a", 1));
-  const cancelling = host.cancel(1);
+  const canceling = host.cancel(1);
   // Nothing is over before the task is: whoever asks waits for that, whichever turn it asks for.
   expect(await host.interact(say("a", 1, 5))).toMatchObject({ pending: true, turn: 1 });
   expect(await host.interact(say("b", 2, 5))).toMatchObject({ pending: true, turn: 2 });
   expect(host.current).toBe(1);
   release();
   await expect(waiting).rejects.toMatchObject(cancelled);
-  expect(await cancelling).toEqual({ session_id: 1 });
+  expect(await canceling).toEqual({ session_id: 1 });
   expect(host.current).toBe(0);
   for (const turn of [1, 2]) await expect(host.interact(say("a", turn))).rejects.toMatchObject(cancelled);
   await expect(host.interact(say("other", 1))).rejects.toMatchObject(cancelled);
@@ -224,10 +224,10 @@ test("a start whose session is canceled is answered with an error, also when it 
     return { status: "completed" };
   });
   const starting = host.start(1, 0, owned);
-  const cancelling = host.cancel(1);
+  const canceling = host.cancel(1);
   release();
   await expect(starting).rejects.toMatchObject(cancelled);
-  await cancelling;
+  await canceling;
   await expect(host.start(1, 0, owned)).rejects.toMatchObject(cancelled);
 });
 

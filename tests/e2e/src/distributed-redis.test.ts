@@ -152,7 +152,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("the Redis of a distributed r
     expect(await host.ends(), host.report).toEqual(ended);
   });
 
-  test("that is not there is an error at once", async ({ stage }) => {
+  test("that is unreachable is an error at once", async ({ stage }) => {
     const run = await DistributedStage.start(stage, { samples: 1, delayMs: 0, concurrency: 1 });
     await run.redis.stop();
 

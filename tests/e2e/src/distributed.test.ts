@@ -185,7 +185,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     expect(run.cell.failures()).toEqual([]);
   });
 
-  test("goes on when its centre is killed and started again: what runs is not started again", async ({ stage }) => {
+  test("goes on when its center is killed and started again: what runs is not started again", async ({ stage }) => {
     const run = await DistributedStage.start(stage, { samples: 30, delayMs: 100, concurrency: 5, lock: 30 });
     run.gate.holdFrom(5);
     const host = run.host();
@@ -195,7 +195,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
 
     await first.kill();
     run.gate.open();
-    // What the host finishes now waits for the next centre.
+    // What the host finishes now waits for the next center.
     await run.untilRunning(({ length }) => length === 0, { what: "an idle host" });
     expect(run.cell.count()).toBeLessThan(30);
     const second = run.center();
@@ -209,7 +209,7 @@ describe.skipIf(skipBecause(missingRedisServer()))("a distributed run", () => {
     await run.cluster.controller.untilIdle("noting");
   });
 
-  test("is left by a centre from which another launch takes it", async ({ stage }) => {
+  test("is left by a center from which another launch takes it", async ({ stage }) => {
     const run = await DistributedStage.start(stage, { samples: 12, delayMs: 0, concurrency: 4, lock: 60 });
     run.gate.holdFrom(0);
     run.host();

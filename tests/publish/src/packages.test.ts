@@ -35,7 +35,7 @@ describe.each(publishedPackages())("%s", (name) => {
     expect(readFileSync(join(dirOf(name), "README.md"), "utf8")).toContain(name);
   });
 
-  test("does not point at maps that are not there", () => {
+  test("does not point at missing source maps", () => {
     const code = files().filter((file) => file.endsWith(".js") || file.endsWith(".d.ts"));
     const pointers = code.filter((file) => /^\/\/# sourceMappingURL=(?!data:)/m.test(readText(file)));
     expect(pointers).toEqual([]);

@@ -49,11 +49,11 @@ test.each(["by itself", "when it is dropped"])("cancel_all during a turn that en
   const worker = await startWorker(address, { task, cancelDeadlineMs: end === "by itself" ? 30_000 : 50 });
   const client = connect(address);
   const { session_id, turn, waiting } = await inTurn(client, task);
-  const cancelling = client.cancelAll(undefined);
+  const canceling = client.cancelAll(undefined);
   await waitFor(() => worker.host.current === 0 || worker.host.session(session_id).cancelled);
   if (end === "by itself") release();
   expect(await waiting).toMatchObject(cancelled);
-  expect((await cancelling).value).toBe(null);
+  expect((await canceling).value).toBe(null);
   await waitFor(() => controller.table.size === 0);
   expect((await onlyWorker(client)).current).toBe(0);
   // The session is not known to the controller any more; its worker still knows what became of it.
@@ -68,10 +68,10 @@ test("a cancel from another client: its caller gets v0.2's reply, and the client
   const worker = await startWorker(address, { task });
   const client = connect(address);
   const { session_id, waiting } = await inTurn(client, task);
-  const cancelling = client.cancel({ session_id });
+  const canceling = client.cancel({ session_id });
   await waitFor(() => worker.host.session(session_id).cancelled);
   release();
-  expect((await cancelling).value).toEqual({ session_id });
+  expect((await canceling).value).toEqual({ session_id });
   expect(await waiting).toMatchObject(cancelled);
 });
 
@@ -100,14 +100,14 @@ test.each(["controller", "worker"])("a v0.2 client that asks our %s gets a 400 o
   const { session_id } = (await post(asked, "start_sample", start)).body as { session_id: number };
   const waiting = post(asked, "interact", { session_id, agent_response: { content: "a" } });
   await waitFor(() => task.heard.length === 1);
-  const cancelling = post(asked, "cancel", { session_id });
+  const canceling = post(asked, "cancel", { session_id });
   await waitFor(() => worker.host.session(session_id).cancelled);
   release();
   const ofWorker = { detail: "The session was canceled before its turn was over" };
   const detail =
     whom === "controller" ? `Error: Worker returned error\n${JSON.stringify(ofWorker)}` : "No such session";
   expect(await waiting).toMatchObject({ status: 400, body: { detail } });
-  expect(await cancelling).toMatchObject({ status: 200, body: { session_id } });
+  expect(await canceling).toMatchObject({ status: 200, body: { session_id } });
 });
 
 test("a v0.2 worker's reply to a turn whose session was canceled meanwhile is not a result either", async () => {

@@ -126,11 +126,11 @@ test("a start that is canceled while it is running leaves no session", async () 
   const starting = client.startSample(start());
   const record = await waitFor(() => [...controller.table.all()][0]);
   await waitFor(() => worker.host.current === 1);
-  const cancelling = client.cancel({ session_id: record.id });
+  const canceling = client.cancel({ session_id: record.id });
   await waitFor(() => worker.host.session(record.id).cancelled);
   const refused = expect(starting).rejects.toMatchObject({ code: "SESSION_CANCELLED", status: 400 });
   begin();
-  await Promise.all([refused, cancelling]);
+  await Promise.all([refused, canceling]);
   await waitFor(() => worker.host.current === 0 && controller.table.size === 0);
 });
 

@@ -5,7 +5,7 @@ export interface Check<Context> {
   title: string;
   /** Ids of checks without whose success this one would say nothing. */
   needs?: readonly string[];
-  /** True: where it could not be made, the contract is not checked. Default false. */
+  /** True: without this check the contract counts as not checked. Default false. */
   required?: boolean;
   /** True: it ends everybody's sessions, and runs only where that was allowed. */
   destructive?: boolean;

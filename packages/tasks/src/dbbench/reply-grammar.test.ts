@@ -27,7 +27,7 @@ describe("a reply", () => {
     "Action: Operation\n```\nSELECT 1\n```",
     "Action: Operation\n```sql\n\n```",
     "action: answer\nFinal Answer: 5",
-  ])("%j is not recognised", (text) => {
+  ])("%j is not recognized", (text) => {
     expect(parseReply(text)).toBeUndefined();
   });
 });
