@@ -30,7 +30,7 @@ export interface ControllerOptions extends Partial<ControllerLimits> {
   hostNames?: readonly string[] | undefined;
 }
 
-/** The use cases of the controller, and what they stand on. Without a server: see createControllerServer. */
+/** The operations of the controller and its state. Without a server: see createControllerServer. */
 export class Controller {
   readonly limits: ControllerLimits;
   readonly registry = new WorkerRegistry();
@@ -70,7 +70,7 @@ export class Controller {
     return { lived: this.clock.now(), wall: Date.now() };
   }
 
-  /** The task of that name; while workers may still come back, our clients are asked to wait instead. */
+  /** The task of that name. During the recovery window, our clients are asked to retry instead. */
   task(name: string, peer: Peer, statusIfUnknown = 400): TaskRecord {
     const task = this.registry.task(name);
     if (task) return task;
@@ -85,12 +85,12 @@ export class Controller {
     return this.#placement.start(task, request, peer);
   }
 
-  /** One turn. The reply of a worker of ours is passed through unread. */
+  /** Runs one turn. The reply of one of our workers is passed through without parsing it. */
   interact(request: Interact, caller: Caller): Promise<RawReply> {
     return this.#turns.interact(request, caller);
   }
 
-  /** Ends a session. It holds its unit of capacity until the worker confirms; a v0.2 client is told why it did not. */
+  /** Ends a session. It holds its unit of capacity until the worker confirms; a v0.2 client gets the reason if the worker does not. */
   async cancel(id: SessionId, peer: Peer): Promise<{ session_id: SessionId; pending?: true }> {
     const record = this.table.get(id);
     if (record === undefined) {
@@ -147,7 +147,7 @@ export class Controller {
     else await this.sync.probe(worker);
   }
 
-  /** A new client instance of a run ends what its predecessor has left. */
+  /** A new client instance of a run ends the sessions of its predecessor. */
   #takeOver(owner: string): void {
     for (const record of this.table.predecessorsOf(owner)) {
       if (record.state === "open") void this.closer.close(record);

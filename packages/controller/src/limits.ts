@@ -10,7 +10,7 @@ export interface ControllerLimits {
   sessionExpireMs: number;
   /** How long a start or a turn of a v0.2 worker may take. Default 240,000. */
   workerTimeoutMs: number;
-  /** How long a task may take over its overall. Default 600,000. */
+  /** How long a task may take to calculate its overall. Default 600,000. */
   overallTimeoutMs: number;
 }
 
@@ -23,5 +23,5 @@ export const defaultLimits: ControllerLimits = {
   overallTimeoutMs: 600_000,
 };
 
-/** How often the reaper looks, in milliseconds. */
+/** Interval of the reaper, in milliseconds. */
 export const tickMs = 1_000;

@@ -18,7 +18,7 @@ export function listWorkers(registry: WorkerRegistry, { withIndices, extended }:
   return Object.fromEntries(entries);
 }
 
-/** `current` is what cannot be claimed, so that capacity - current is what a client may start. */
+/** `current` is the capacity that cannot be claimed, so that a client may start capacity - current sessions. */
 function describe(worker: WorkerRecord): WorkerList[string]["workers"][string] {
   const isClosed = worker.liveness === workerLiveness.alive && !takesSessions(worker);
   const current = isClosed ? worker.capacity : worker.capacity - freeCapacity(worker);

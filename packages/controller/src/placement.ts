@@ -26,7 +26,7 @@ export interface PlacementOptions {
   timeoutMs: number;
 }
 
-/** Opens sessions: on the worker with the most free capacity, or where the first try of the same start went. */
+/** Opens sessions: on the worker with the most free capacity, or on the worker of the same start's first attempt. */
 export class Placement {
   readonly #starting = new Map<SessionId, { request: StartSample; reply: Promise<RawReply> }>();
 
@@ -50,20 +50,20 @@ export class Placement {
     const { table, registry, time } = this.options;
     const there = table.get(id);
     if (there === undefined) {
-      // It may have ended there a moment ago: that worker still has the reply.
+      // The session may have just ended there: that worker still has the reply.
       const recent = table.recentWorker(id, time().lived);
       return this.#place(id, task, request, peer, recent && registry.has(recent) ? recent : undefined);
     }
     assertSame(there.task, there.index, request);
     const reply = await this.#startAt(there.worker, id, request, peer).catch((error: unknown) => {
       if (codeOf(error) === "SESSION_CANCELLED") table.close(there, time());
-      // Its process has ended, and the session with it.
+      // The worker's process has ended, and so has the session.
       if (codeOf(error) !== "WRONG_WORKER") throw error;
     });
     return reply ? this.#settle(there, reply, peer) : this.#place(id, task, request, peer, undefined);
   }
 
-  /** Tries the task's workers, the freest first, until one takes the sample. */
+  /** Tries the task's workers, those with the most free capacity first, until one accepts the sample. */
   async #place(
     id: SessionId,
     task: TaskRecord,
@@ -109,7 +109,7 @@ export class Placement {
       table.discard(record);
       return isWanted;
     }
-    // No longer starting: what the cancel finds at the worker has the last word.
+    // No longer starting: the result of the cancel on the worker decides.
     if (record.state === "starting") record.state = "open";
     if (code === "WORKER_NOT_RESPONDING") void closer.close(record);
     else table.close(record, time());

@@ -4,12 +4,12 @@ import { tickMs } from "./limits.js";
 import type { WorkerRecord } from "./worker-registry.js";
 
 /**
- * How often an unconfirmed cancel and a silent worker are tried again, and v0.2 workers are asked what they run, in
+ * How often unconfirmed cancels are repeated, silent workers are probed, and v0.2 workers are asked for their sessions, in
  * milliseconds.
  */
 const retryMs = 5_000;
 
-/** The clock's tick: liveness, leases, and what was left unconfirmed. */
+/** Runs periodically: checks liveness and leases, and repeats unconfirmed cancels. */
 export class Reaper {
   #timer: NodeJS.Timeout | undefined;
   #lastRetry = 0;
@@ -37,7 +37,7 @@ export class Reaper {
     this.#closeAgain(now);
   }
 
-  /** A silent worker that does not even answer is DEAD; after a while it is forgotten, with its sessions. */
+  /** A silent worker that does not answer a probe is DEAD. Later it is forgotten, with its sessions. */
   async #look(worker: WorkerRecord, now: number): Promise<void> {
     const { sync, limits } = this.controller;
     const answers = await sync.probe(worker);

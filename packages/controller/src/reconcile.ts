@@ -1,7 +1,7 @@
 import type { SampleIndex, SessionId } from "@eval/protocol";
 import type { SessionState } from "./session-table.js";
 
-/** What the controller believes of one session of a worker. */
+/** The controller's record of one session of a worker. */
 export interface Belief {
   id: SessionId;
   state: SessionState;
@@ -11,11 +11,11 @@ export interface Belief {
   busy: boolean;
 }
 
-/** What a worker says it runs. */
+/** The sessions that a worker reports. */
 export interface Observation {
   /** Version of its set of sessions; undefined for a v0.2 worker. */
   version: number | undefined;
-  /** How many it counts; undefined for v0.2. */
+  /** The number of sessions that it counts; undefined for v0.2. */
   running: number | undefined;
   sessions: ReadonlyMap<SessionId, ReportedState>;
 }
@@ -48,14 +48,14 @@ export type Action =
 
 export interface Verdict {
   actions: Action[];
-  /** To be looked at again, a second later at the earliest. Only for v0.2 workers. */
+  /** To be checked again, at least one second later. Only for v0.2 workers. */
   suspects: Set<SessionId>;
 }
 
 /**
- * Compares belief with observation. A worker of ours numbers the versions of its sessions, so one observation
- * decides. A v0.2 worker does not: adopting is immediate, while dropping and canceling need two observations in a
- * row of a session that nothing touched in between, since the first may be older than what is believed.
+ * Compares the controller's table with the worker's report. Our workers number the versions of their set of sessions, so
+ * one observation decides. v0.2 workers do not: a session is adopted immediately, but dropped or canceled only after two
+ * observations in a row without activity in between, because the first one may be older than the table.
  */
 export function reconcile(beliefs: readonly Belief[], seen: Observation, circumstances: Circumstances): Verdict {
   const { version } = seen;
@@ -74,7 +74,7 @@ function missing(beliefs: readonly Belief[], { version, sessions }: Observation)
   return beliefs.filter(isGone).map(({ id }) => ({ kind: "drop", id }));
 }
 
-/** There, but not believed: opened by another controller, or a left-over of ours. */
+/** On the worker, but not in the table: opened by another controller, or left over from this one. */
 function unexpected(beliefs: readonly Belief[], { sessions }: Observation, circumstances: Circumstances): Action[] {
   const believed = new Set(beliefs.map(({ id }) => id));
   return [...sessions]

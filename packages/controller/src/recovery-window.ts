@@ -1,6 +1,6 @@
 import { CodedError } from "@eval/protocol";
 
-/** For a while after the start, what is not known may still become known: workers come back and say what they run. */
+/** For some time after the start, unknown workers and sessions may still become known, because workers register again. */
 export class RecoveryWindow {
   readonly #until: number;
 
@@ -11,7 +11,7 @@ export class RecoveryWindow {
     this.#until = now() + windowMs;
   }
 
-  /** Throws RECOVERING (503): ask again. */
+  /** Throws RECOVERING (503), so that the client retries. */
   assertOver(what: string): void {
     if (this.now() >= this.#until) return;
     const message = `This controller has just started and does not know ${what} yet: retry later`;

@@ -20,16 +20,16 @@ export interface RegistrationOptions {
   time: () => Time;
 }
 
-/** Workers' heartbeats: of one that is known, of a new one, or of the next process at a known address. */
+/** Handles heartbeats: of a known worker, of a new one, or of a new process at a known address. */
 export class Registration {
   readonly #running = new Map<string, Promise<void>>();
 
   constructor(private readonly options: RegistrationOptions) {}
 
-  /** Resolves with what has to be sent as well; then nothing was taken over, not even that the worker lives. */
+  /** Resolves with the fields that the worker must also send; in this case the heartbeat changed nothing, not even the liveness. */
   async heartbeat(heartbeat: Heartbeat, peer: Peer): Promise<HeartbeatReply> {
     const { address } = heartbeat;
-    // Of two first heartbeats of one address, the second waits for what the first one finds out.
+    // Of two concurrent first heartbeats from one address, the second waits for the result of the first.
     for (let other = this.#running.get(address); other; other = this.#running.get(address)) await other.catch(() => {});
     const whole = this.options.registry.complete(heartbeat);
     if (whole === undefined) return { need: ["indices"] };
@@ -55,8 +55,8 @@ export class Registration {
   }
 
   /**
-   * The worker is called back at the address that it gave. Only when the process that sent the heartbeat answers there
-   * does it take the place of whoever was there before: a late heartbeat of a process that has ended changes nothing.
+   * Calls the worker back at its address. It replaces an earlier worker at this address only if the process that sent the
+   * heartbeat answers there, so that a late heartbeat of a process that has ended changes nothing.
    */
   async #register(heartbeat: WholeHeartbeat, peer: Peer): Promise<void> {
     const { registry, sync, logger, time } = this.options;

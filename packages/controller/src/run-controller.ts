@@ -24,7 +24,7 @@ export interface RunControllerOptions extends Partial<ControllerLimits> {
 
 export interface RunningController {
   port: number;
-  /** What clients and workers are given, such as `http://localhost:5000/api`. */
+  /** The address for clients and workers, such as `http://localhost:5000/api`. */
   address: string;
   controller: Controller;
   /** Stops listening and lets running requests end, for up to 5 s. */

@@ -9,7 +9,7 @@ import { isOurs } from "./worker-reply.js";
 
 export interface ControllerServerOptions {
   version: string;
-  /** Bound of a body, in bytes. Default 64 MiB. */
+  /** Maximum size of a body, in bytes. Default 64 MiB. */
   maxBodyBytes?: number;
 }
 

@@ -11,7 +11,7 @@ export class SessionCloser {
     private readonly time: () => Time,
   ) {}
 
-  /** Resolves with what the worker said; where it did not confirm, the reaper tries again. Calls for one session are shared. */
+  /** Resolves with the worker's answer; if the worker did not confirm, the reaper retries. Calls for one session are shared. */
   close(record: SessionRecord): Promise<CancelOutcome> {
     const running = this.#running.get(record);
     if (running) return running;
@@ -21,8 +21,8 @@ export class SessionCloser {
   }
 
   /**
-   * Ends a session whose start was answered while it was being canceled. A call that is still under way may have
-   * reached the worker before the session did: it does not count, and another follows.
+   * Ends a session whose start was answered while it was being canceled. A call that is still pending may have
+   * reached the worker before the session did: it does not count, and another one follows.
    */
   async closeStarted(record: SessionRecord): Promise<CancelOutcome> {
     await this.#running.get(record);
@@ -34,7 +34,7 @@ export class SessionCloser {
     record.state = "closing";
     this.table.touch(record, this.time());
     const outcome = await this.clients.cancel(record.worker, record.id);
-    // The worker may not have known it yet: the start, when it is answered, has the last word.
+    // The worker may not have known the session yet: the answer to the start decides.
     if (outcome.ended && !isStarting) this.table.close(record, this.time());
     return outcome;
   }

@@ -18,7 +18,7 @@ export interface SessionRecord {
   state: SessionState;
   /** Version of the worker's set of sessions when this one was seen in it. */
   seenAt: number;
-  /** Turns under way. Nothing expires while one is. */
+  /** Number of running turns. The session does not expire while a turn runs. */
   calls: number;
   /** Lived milliseconds of the last turn. */
   touched: number;
@@ -29,7 +29,7 @@ export interface SessionRecord {
 
 interface Lease {
   until: number;
-  /** How long it was last asked for, in milliseconds: what a turn extends it by, at most. */
+  /** The last requested duration, in milliseconds: a turn extends the lease by at most this. */
   termMs: number;
   readonly sessions: Set<SessionId>;
 }
@@ -57,11 +57,11 @@ export interface Time {
   wall: number;
 }
 
-/** How long the worker of a session that ended is remembered, so that its last turn can be asked for again. */
+/** How long the worker of an ended session is remembered, so that its last turn can be requested again. */
 const recentMs = 600_000;
 const maxRecent = 200_000;
 
-/** Of how many runs it is remembered which client instance came last. */
+/** For how many runs the latest client instance is remembered. */
 const maxRuns = 10_000;
 
 /** The sessions and their leases. Pure state: no I/O; the time is an argument. */
@@ -117,7 +117,7 @@ export class SessionTable {
     this.touch(record, time);
     const lease = record.owner === undefined ? undefined : this.#leases.get(record.owner);
     if (lease === undefined || record.leaseMs === undefined) return;
-    // An owner that leaves has asked for next to nothing: a turn that was still on its way must not keep its sessions.
+    // An owner that leaves has requested a very short lease: a late turn must not extend its sessions again.
     lease.until = Math.max(lease.until, time.lived + Math.min(record.leaseMs, lease.termMs));
   }
 
@@ -136,7 +136,7 @@ export class SessionTable {
     }
   }
 
-  /** Releases the unit of capacity of a session that its worker never had. Returns whether it was there. */
+  /** Releases the unit of capacity of a session that its worker never had. Returns whether the table contained it. */
   discard(record: SessionRecord): boolean {
     if (this.#sessions.get(record.id) !== record) return false;
     this.#sessions.delete(record.id);
@@ -145,15 +145,15 @@ export class SessionTable {
     return true;
   }
 
-  /** Where a session that ended not long ago was. */
+  /** The worker of a session that ended recently. */
   recentWorker(id: SessionId, now: number): WorkerRecord | undefined {
     const recent = this.#recent.get(id);
     return recent !== undefined && recent.until > now ? recent.worker : undefined;
   }
 
   /**
-   * Renews every session of the owner; returns how many there are. The lease ends then even if it was longer: so an
-   * owner that leaves gives up what it has.
+   * Renews every session of the owner; returns how many there are. This also shortens a longer lease, so that an
+   * owner that leaves can release its sessions.
    */
   renew(owner: string, leaseMs: number, now: number): number {
     const lease = this.#lease(owner, leaseMs, now);
@@ -163,8 +163,8 @@ export class SessionTable {
   }
 
   /**
-   * Sessions of other client instances of the owner's run, if the owner is of the newest one: it has taken over. One that
-   * was taken over from, and still lives, takes nothing back. Runners of one instance leave each other alone.
+   * Sessions of other client instances of the owner's run, if the owner belongs to the newest one, which has taken over.
+   * An older instance that is still alive takes nothing back. Runners of one instance do not affect each other.
    */
   predecessorsOf(owner: string): SessionRecord[] {
     const run = runOf(owner);
@@ -178,7 +178,7 @@ export class SessionTable {
     return others.flatMap((other) => this.#records(this.#leases.get(other)?.sessions ?? []));
   }
 
-  /** Sessions whose lease (or, for v0.2 clients, whose time without a turn) has run out, and that no turn holds. */
+  /** Sessions whose lease (or, for v0.2 clients, whose time without a turn) has expired, and that have no running turn. */
   expired(now: number, withoutLeaseMs: number): SessionRecord[] {
     const expired: SessionRecord[] = [];
     for (const [owner, lease] of this.#leases) {

@@ -5,13 +5,13 @@ interface KnownIndices {
   digest: string;
 }
 
-/** A list that was found by its digest is the task's own: nothing is compared. */
+/** A list that was found by its digest is the task's own list, so nothing is compared. */
 export function sameList(first: readonly SampleIndex[], second: readonly SampleIndex[]): boolean {
   if (first === second) return true;
   return first.length === second.length && first.every((index, position) => index === second[position]);
 }
 
-/** The refusal of a newcomer, with what tells the two lists apart. `where`: a worker that has the known ones. */
+/** The error for a new worker, with the difference between the lists. `where`: a worker that has the known indices. */
 export function indicesMismatch(
   { indices, digest }: KnownIndices,
   where: string | undefined,

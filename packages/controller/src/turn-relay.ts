@@ -28,16 +28,16 @@ export interface Caller {
   isGone: () => boolean;
 }
 
-/** How long one poll of a turn may be held back by a worker of ours, in milliseconds. */
+/** How long one of our workers may hold a poll of a turn, in milliseconds. */
 const pollMs = 25_000;
 
-/** What a poll may take beyond that. */
+/** Additional time that a poll may take. */
 const pollGraceMs = 10_000;
 
-/** How long a worker may take to say whether it knows a session. */
+/** How long a worker may take to report whether it knows a session. */
 const findTimeoutMs = 2_000;
 
-/** Carries turns between clients and the workers of their sessions. */
+/** Routes turns between clients and the workers of their sessions. */
 export class TurnRelay {
   readonly #path = workerRoutes.interact.path;
 
@@ -62,19 +62,19 @@ export class TurnRelay {
     }
   }
 
-  /** What a failed turn leaves of its session, and the error for the client. */
+  /** Decides what happens to the session of a failed turn, and returns the error for the client. */
   #failed(record: SessionRecord, { turn }: Interact, error: unknown): unknown {
     const { table, closer, time } = this.options;
     const code = isCodedError(error) ? error.code : "INTERNAL";
     if (endings.has(code)) table.close(record, time());
     if (code === "WRONG_WORKER") return unknownSession();
     const mayAskAgain = turn !== undefined && record.worker.features.includes("replay");
-    // Whether the turn was executed is not known, and it cannot be asked for again.
+    // It is unknown whether the turn was executed, and the turn cannot be requested again.
     if (code === "WORKER_NOT_RESPONDING" && !mayAskAgain) void closer.close(record);
     return error;
   }
 
-  /** A turn, polled for where the worker is ours: however long it takes, no call is held open for long. */
+  /** Runs a turn. Our workers are polled, so that no call stays open for long, however long the turn takes. */
   async #relay(request: Interact, worker: WorkerRecord, { peer, isGone }: Caller): Promise<RawReply> {
     const { clients, timeoutMs } = this.options;
     if (!worker.features.includes("replay")) {
@@ -95,7 +95,7 @@ export class TurnRelay {
     }
   }
 
-  /** Asks for a turn once; a reply that was lost between the worker and here is asked for again. */
+  /** Requests a turn once. If the reply was lost between the worker and the controller, it is requested again. */
   async #poll(request: Interact, worker: WorkerRecord): Promise<RawResponse> {
     const wait_ms = Math.min(request.wait_ms ?? pollMs, pollMs);
     const ask = () => this.options.clients.post(worker, this.#path, { ...request, wait_ms }, wait_ms + pollGraceMs);

@@ -81,7 +81,7 @@ describe.skipIf(!existsSync("/proc/self/environ"))("eval-start-task", () => {
     const [, port] = await run.seen(/echo:(\d+) listens on/);
     process.kill(run.pids("echo")[0] as number, "SIGKILL");
     await run.seen(new RegExp(`echo:${port} ended unexpectedly \\(ended by SIGKILL\\): restarting it in 0.1 s`));
-    await run.seen(new RegExp(`ended unasked[\\s\\S]*echo:${port} listens on`));
+    await run.seen(new RegExp(`ended unexpectedly[\\s\\S]*echo:${port} listens on`));
     run.signal("SIGTERM");
     expect(await run.exit()).toBe(0);
   });

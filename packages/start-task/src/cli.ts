@@ -45,7 +45,7 @@ function optionsOf(flags: Flags, context: BinContext, logger: Logger, signal: Ab
   };
 }
 
-/** The processes write into pipes, and would take that for the wish to be read by programs. */
+/** The processes write into pipes, and would therefore choose the format for programs. */
 function logFormatOf(flags: Flags, { stderr }: BinContext) {
   return flags.logFormat ?? (stderr.isTTY === true ? "pretty" : "json");
 }

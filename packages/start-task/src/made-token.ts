@@ -11,7 +11,7 @@ export interface MadeToken {
   folder: string;
 }
 
-/** A token for what is started here, in a file rather than in the log: logs are kept, sent on and read by others. */
+/** A token for the started processes, in a file and not in the log, because logs are stored, forwarded and read by others. */
 export function makeToken(): MadeToken {
   const token = randomBytes(24).toString("base64url");
   const folder = mkdtempSync(join(tmpdir(), "eval-start-task-"));

@@ -15,15 +15,15 @@ export interface StartLimits {
   restartDelayMs: number;
   /** How long running samples may go on when a worker is stopped. */
   drainTimeoutMs: number;
-  /** How long a process may take to end after that, before it is killed. */
+  /** How long a process may take to end after the drain timeout before it is killed. */
   stopTimeoutMs: number;
-  /** How long the processes may take to end where this program was killed, before they are killed, too. */
+  /** If this program was killed, how long its processes may take to end before they are killed too. */
   orphanTimeoutMs: number;
   /** Until all workers are registered. */
   readyTimeoutMs: number;
   /** Until a controller that was started answers. */
   controllerTimeoutMs: number;
-  /** For npx, where a bin is not installed. */
+  /** How long npx may take to download a bin that is not installed. */
   installTimeoutMs: number;
 }
 
@@ -44,7 +44,7 @@ export interface StartTaskOptions {
   config?: string | undefined;
   /** `{name: workers}` or `[name, workers, ...]` as texts; overrides all of the file's `start`. */
   start?: StartOption | undefined;
-  /** Starts a controller where none answers. Default false. */
+  /** Starts a controller if none answers. Default false. */
   autoController?: boolean | undefined;
   /** The first worker's port; 0: each chooses its own. Default 5001. */
   basePort?: number | undefined;
@@ -52,7 +52,7 @@ export interface StartTaskOptions {
   controller?: string | undefined;
   /** Address to listen on. Default 127.0.0.1. */
   host?: string | undefined;
-  /** Name under which the controller reaches the workers. Default: what follows from `host`. */
+  /** Name under which the controller reaches the workers. Default: depends on `host`. */
   selfHost?: string | undefined;
   /** Of the controller and the workers. Default: EVAL_TOKEN of `env`. Where one is needed and the controller is started here, it is made. */
   token?: string | undefined;
@@ -75,7 +75,7 @@ export interface StartTaskOptions {
   /** Where the processes' output goes, line by line. Default: this process's own. */
   stdout?: Writable | undefined;
   stderr?: Writable | undefined;
-  /** Files of the bins, where they shall not be looked for. */
+  /** Files of the bins, to skip the search for them. */
   bins?: Partial<Record<Role, string>> | undefined;
   onEvent?: ((event: LaunchEvent) => void) | undefined;
   /** Ends the start while it is under way. */

@@ -7,14 +7,14 @@ import type { ProcessInfo } from "./processes/launch-event.js";
 import type { ProcessGroup } from "./processes/process-group.js";
 import type { Supervisor } from "./processes/supervisor.js";
 
-/** What {@link startTask} started. */
+/** The processes that {@link startTask} started. */
 export interface RunningTasks {
   controllerAddress: string;
   /** As they are now, in the order of their ports. */
   readonly workers: readonly ProcessInfo[];
   /** Undefined if the controller is not ours. */
   readonly controller: ProcessInfo | undefined;
-  /** What controller and workers demand; undefined: nothing. */
+  /** The token that the controller and the workers require; undefined if they require none. */
   token: string | undefined;
   /** Where a token that was made here can be read. Removed at the end. */
   tokenFile: string | undefined;
@@ -30,7 +30,7 @@ export interface RunningTasks {
   ended: Promise<CodedError | undefined>;
   /** Ends the workers, then the controller, each within its deadline. */
   stop(): Promise<void>;
-  /** Kills everything at once. Synchronous, for a program that is about to leave. */
+  /** Kills all processes immediately. Synchronous, for a program that is about to exit. */
   kill(): void;
 }
 

@@ -2,7 +2,7 @@
 export class Contact {
   #last: number;
 
-  /** @param now lived milliseconds: a suspended process must not conclude that everybody else fell silent */
+  /** @param now lived milliseconds: a suspended process must not conclude that its peers were silent */
   constructor(private readonly now: () => number) {
     this.#last = now();
   }

@@ -2,16 +2,16 @@ import type { SampleIndex, SessionReply } from "@eval/protocol";
 import type { TurnOutcome } from "./session.js";
 import { noSuchSession, replyOf, turnConflict } from "./session-reply.js";
 
-/** The last turn of a session that ended: what is needed to answer it again. Of a canceled one, only that it was. */
+/** The data needed to answer the last turn of an ended session again. For a canceled session, only the fact that it was canceled. */
 export interface FinishedSession extends TurnOutcome {
   index: SampleIndex;
-  /** What the agent said in that turn, as text; undefined when the session ended in its first turn. */
+  /** The agent's answer in that turn, as text; undefined when the session ended in its first turn. */
   request: string | undefined;
 }
 
 /**
- * Final replies, kept for a while: one that died on its way is fetched again, not computed again.
- * Bounded in time (ten minutes) and in bytes (64 MiB); the oldest goes first.
+ * Keeps final replies for some time: a lost reply is fetched again instead of computed again.
+ * Bounded in time (ten minutes) and in bytes (64 MiB); the oldest is removed first.
  */
 export class FinishedSessions {
   readonly #entries = new Map<number, { session: FinishedSession; expires: number; bytes: number }>();

@@ -22,7 +22,7 @@ export interface HeartbeatOptions {
   graceMs?: number;
 }
 
-/** Registers the worker, again and again: at once, then every 8 s; every second or so while that fails. */
+/** Registers the worker repeatedly: immediately, then every 8 s, and about every second while this fails. */
 export class HeartbeatLoop {
   readonly #client: RouteClient<typeof controllerRoutes>;
   readonly #lag = new LoopLag();
@@ -58,7 +58,7 @@ export class HeartbeatLoop {
     this.#beat();
   }
 
-  /** Tells the controller now what has changed, instead of at the next turn. */
+  /** Sends the changes to the controller now instead of with the next heartbeat. */
   async announce(): Promise<void> {
     await this.#beating;
     clearTimeout(this.#timer);
@@ -91,7 +91,7 @@ export class HeartbeatLoop {
     }
   }
 
-  /** One heartbeat. Resolves with false when the whole one has to follow. */
+  /** Sends one heartbeat. Resolves with false if a complete heartbeat must follow. */
   async #give(news: Heartbeat, given: GivenIndices): Promise<boolean> {
     const limits = { timeoutMs: 10_000, signal: this.#stopping.signal };
     try {
@@ -134,7 +134,7 @@ export class HeartbeatLoop {
     this.#lastRefusal = "";
   }
 
-  /** Each reason is said once, however often it is met in a row. */
+  /** Logs each reason once, however often it occurs in a row. */
   #refused(error: unknown): void {
     const { logger, controller } = this.options;
     this.#registered = false;
@@ -147,7 +147,7 @@ export class HeartbeatLoop {
     else logger.warn(`Waiting for the controller at ${controller}: ${why}`);
   }
 
-  /** Failures are tried again soon, then less often; never more seldom than a regular heartbeat. */
+  /** Retries soon after a failure, then less often, but never less often than a regular heartbeat. */
   #delay(): number {
     const interval = this.options.intervalMs ?? 8_000;
     if (this.#registered) return interval;
@@ -156,5 +156,5 @@ export class HeartbeatLoop {
   }
 }
 
-/** How often sessions out of contact are looked for, in milliseconds. */
+/** How often sessions without contact are checked, in milliseconds. */
 export const expiryTickMs = 1_000;

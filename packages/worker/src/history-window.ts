@@ -1,13 +1,13 @@
 import type { Message } from "@eval/protocol";
 
-/** What a turn's reply carries of the history, in segments. */
+/** Maximum length of the history in a turn's reply, in segments. */
 const maxSegments = 3_500;
 
 /**
  * The part of a history that the agent sees: the first message, and the latest ones as long as all of them stay below
- * 3,500 segments. Source of the rule: AgentBench v0.2's contract, which every agent there was measured under.
+ * 3,500 segments. Source of the rule: AgentBench v0.2's contract, under which all its agents were measured.
  *
- * v0.2 takes histories of an odd length alone. There a message of the task that comes right after the first one is
+ * v0.2 accepts only histories of an odd length. In these, a message of the task that comes right after the first one is
  * left out, whether anything was cut or not. Of an even length (two messages of the task in a row) nothing is left out
  * until something has to be.
  */

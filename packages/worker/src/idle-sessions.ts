@@ -1,6 +1,6 @@
 import type { HostedSession } from "./session.js";
 
-/** For how long sessions have waited for the same turn of their agents, as far as was looked. */
+/** Tracks how long sessions have waited for the same turn of their agents. */
 export class IdleSessions {
   readonly #seen = new WeakMap<HostedSession, { turn: number; since: number }>();
 
@@ -20,12 +20,12 @@ export class IdleSessions {
       return outOfContactMs > leaseMs
         ? "no contact with the controller for longer than the session's lease"
         : undefined;
-    // Our controller keeps the time of its v0.2 clients itself.
+    // Our controller checks the time of its v0.2 clients itself.
     if (openedBy !== undefined) return undefined;
     return idleMs > this.expireMs ? "no further turn arrived" : undefined;
   }
 
-  /** Milliseconds since a look first found the session waiting for this turn; 0 where it does not wait. */
+  /** Milliseconds since a check first found the session waiting for this turn; 0 if it does not wait. */
   #look(session: HostedSession, now: number): number {
     const { turn } = session;
     if (session.phase !== "waiting for agent") return 0;

@@ -18,7 +18,7 @@ export interface LoadTaskOptions {
   file: string;
   env: Environment;
   cwd?: string;
-  /** Told what in the file is taken, but hardly meant. */
+  /** Called with warnings: content of the file that is accepted but probably unintended. */
   warn?: (message: string) => void;
 }
 
@@ -27,7 +27,7 @@ interface TaskDefinition {
   parameters: Record<string, unknown>;
 }
 
-/** Builds the task that a configuration file names so. Only that task's module is loaded. */
+/** Creates the task with this name in a configuration file. Only the module of this task is loaded. */
 export async function loadTask(options: LoadTaskOptions): Promise<Task> {
   const { name, file, env, cwd = process.cwd(), warn } = options;
   const config = await loadConfig(file, { cwd, minimalExample });
@@ -40,7 +40,7 @@ export async function loadTask(options: LoadTaskOptions): Promise<Task> {
     const checked = requireMethods<Task>(task, ["getIndices", "startSample", "calculateOverall"], `task ${name}`);
     return withName(checked, String(parameters.name));
   } catch (error) {
-    // A module may put what it was given into its errors.
+    // A module may include its parameters in its errors.
     throw redactError(error, collectSecrets(parameters));
   }
 }
@@ -52,7 +52,7 @@ my-task:
     concurrency: 4
 `.trimStart();
 
-/** The wire's name is the definition's, which assignments use too, whatever the task calls itself. */
+/** The name on the wire is the key of the definition, which assignments use too, whatever name the task has itself. */
 function withName(task: Task, name: string): Task {
   if (task.name === name) return task;
   if (Reflect.defineProperty(task, "name", { value: name, enumerable: true, configurable: true })) return task;

@@ -1,9 +1,9 @@
-/** How often it looks, in milliseconds. */
+/** Interval of the measurements, in milliseconds. */
 const periodMs = 100;
 
 /**
- * How late the main loop runs at the worst. (node's own monitorEventLoopDelay forgets, when it is reset, what blocks
- * the loop next.)
+ * Measures the maximum lag of the main loop. (Node's monitorEventLoopDelay misses a block of the loop that directly follows
+ * a reset.)
  */
 export class LoopLag {
   #timer: NodeJS.Timeout | undefined;
@@ -25,7 +25,7 @@ export class LoopLag {
     clearInterval(this.#timer);
   }
 
-  /** The worst since it was last asked, in whole milliseconds. */
+  /** The maximum since the last reading, in whole milliseconds. */
   take(): number {
     this.#look();
     const worst = Math.round(this.#worst);

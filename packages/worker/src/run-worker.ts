@@ -43,7 +43,7 @@ export interface RunningWorker {
   /** The address that it registers. */
   address: string;
   host: TaskHost;
-  /** Whether the controller has accepted it. */
+  /** Whether the controller has accepted the registration. */
   readonly registered: boolean;
   /** Accepts no new samples, gives running ones `drainMs` to finish, cancels the remaining ones, releases the task. */
   stop(drainMs: number): Promise<void>;
@@ -103,17 +103,17 @@ export async function runWorker(options: RunWorkerOptions): Promise<RunningWorke
   };
 }
 
-/** The controller is told first, so that it sends no more. */
+/** Notifies the controller first, so that it places no more sessions here. */
 async function endSessions(tasks: TaskHost, beats: HeartbeatLoop, drainMs: number): Promise<void> {
   const drained = tasks.drain(drainMs);
   await endsWithin(beats.announce(), 2_000);
   if (await drained) return;
   void tasks.cancelAll();
-  // Bounded: a task that ignores its canceling is dropped after the deadline.
+  // Bounded: a task that ignores its cancellation is dropped after the deadline.
   await tasks.ended();
 }
 
-/** A worker that gives out an address which only its own host can reach is of no use to a controller elsewhere. */
+/** A controller on another host cannot use a worker whose address is reachable only from its own host. */
 function assertReachable(self: string | undefined, host: string, controller: string): void {
   assertAddress(controller, "http://localhost:5000/api");
   if (self !== undefined) assertAddress(self, "http://localhost:5001/api");

@@ -1,10 +1,10 @@
 import { type Json, messageOf, sampleStatuses } from "@eval/protocol";
 import type { SampleResult } from "@eval/protocol/task";
 
-/** What a task returned, as it travels: a final status, and a result that JSON can hold. */
+/** What a task returned, in the form for the wire: a final status and a JSON result. */
 export type CheckedResult = { status: SampleResult["status"]; result: Json };
 
-/** Throws what a task's author is told when `startSample()` returned something else than its contract says. */
+/** Throws an error for the author of the task if `startSample()` returned a value that violates its contract. */
 export function checkResult(returned: unknown): CheckedResult {
   const { status, result } = (returned ?? {}) as { status?: unknown; result?: unknown };
   const final = sampleStatuses.find((known) => known === status);

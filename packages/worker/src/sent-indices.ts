@@ -1,17 +1,17 @@
 import { digestOfIndices, type SampleIndex } from "@eval/protocol";
 import type { Peer } from "@eval/protocol/http-client";
 
-/** How a heartbeat gives the indices: all of them, or what a controller that has seen them knows them by. */
+/** How a heartbeat contains the indices: the whole list, or its digest for a controller that has seen the list. */
 export type GivenIndices = { indices: SampleIndex[] } | { indices_digest: string };
 
 /**
- * Decides what of the indices a heartbeat has to carry: all of them, unless the controller that answered last has them
- * and says that it understands digests. A v0.2 controller never says so, and gets all of them each time. A controller
- * that was replaced unnoticed asks for them, or refuses what lacks them.
+ * Decides how a heartbeat contains the indices: as the whole list, unless the controller that answered last has the list
+ * and supports digests. A v0.2 controller does not, and gets the whole list each time. If the controller was replaced
+ * unnoticed, the new one requests the list, or rejects a heartbeat without it.
  */
 export class SentIndices {
   readonly #digest: string;
-  /** Whether the controller that answered last knows what the digest stands for. */
+  /** Whether the controller that answered last knows the list of the digest. */
   #isKnown = false;
 
   constructor(private readonly indices: readonly SampleIndex[]) {
@@ -23,8 +23,8 @@ export class SentIndices {
   }
 
   /**
-   * Takes an answer over; returns whether it is one to the whole heartbeat. If not (the digest was asked about, or
-   * answered by somebody who cannot have understood it), the whole has to follow at once.
+   * Processes an answer; returns whether it accepts the heartbeat. If not (the controller requested the list, or does not
+   * support digests), a complete heartbeat must follow immediately.
    */
   answered(given: GivenIndices, needed: readonly string[], peer: Peer): boolean {
     this.#isKnown = peer.features.includes("indices_digest") && !needed.includes("indices");

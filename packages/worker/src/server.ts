@@ -17,7 +17,7 @@ import type { TaskHost } from "./task-host.js";
 
 export interface WorkerServerOptions {
   host: TaskHost;
-  /** Random, made when this worker started; a controller tells two workers at one address apart by it. */
+  /** Random, made when this worker started; a controller uses it to distinguish two workers at one address. */
   incarnation: string;
   contact: Contact;
   logger: Logger;
@@ -39,7 +39,7 @@ export function createWorkerServer(options: WorkerServerOptions): Server {
     ...(options.maxBodyBytes !== undefined && { maxBodyBytes: options.maxBodyBytes }),
     guard: (request) => {
       assertAddressed(request, host.task.name, incarnation);
-      // Anybody may ask for its health; only a controller knows more to ask.
+      // Any client may request the health; other routes are for the controller.
       if (request.url !== workerRoutes.health.path) contact.touch();
     },
     replyHeaders: () => [headerNames.sessions, `${host.sessionsVersion};${host.current}`],
@@ -74,7 +74,7 @@ function createHandlers({ host, incarnation, version }: WorkerServerOptions): Ha
   };
 }
 
-/** v0.2 peers get v0.2's two fields and words; ours also a header that spares a router the reading of the body. */
+/** v0.2 peers get v0.2's two fields and words. Our peers also get a header, so that a router need not parse the body. */
 async function sessionReply(coming: Promise<SessionReply>, instance: string | undefined): Promise<RawReply> {
   if (instance === undefined) {
     const { session_id, output } = await coming.catch((error) => Promise.reject(inV02Words(error)));
@@ -115,13 +115,13 @@ function assertAddressed(request: IncomingMessage, name: string, incarnation: st
     );
 }
 
-/** Results that come as NDJSON reach the task one by one; any other body is left to the route. */
+/** Results in NDJSON are passed to the task one by one; any other body is handled by the route. */
 function streamOverall(host: TaskHost, { request }: RequestContext): Promise<unknown> | undefined {
   if (!request.headers["content-type"]?.startsWith("application/x-ndjson")) return undefined;
   return calculateOverall(host, results(request));
 }
 
-/** The task's aggregate. What the task throws is told to the caller, who waits for a number. */
+/** Calculates the task's overall. An error of the task is sent to the caller. */
 async function calculateOverall({ task }: TaskHost, outputs: AsyncIterable<TaskOutput>): Promise<unknown> {
   try {
     return await task.calculateOverall(outputs);
@@ -135,7 +135,7 @@ async function calculateOverall({ task }: TaskHost, outputs: AsyncIterable<TaskO
 const maxLineBytes = 64 * 1024 * 1024;
 
 async function* results(request: IncomingMessage): AsyncGenerator<TaskOutput> {
-  // A task may stop reading early, or throw: the connection must live on to carry the answer.
+  // A task may stop reading early, or throw: the connection must stay open for the answer.
   const chunks = request.iterator({ destroyOnReturn: false });
   for await (const line of readJsonLines(chunks, maxLineBytes)) {
     const parsed = taskOutputSchema.safeParse(line);

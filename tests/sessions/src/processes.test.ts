@@ -34,7 +34,7 @@ test("an unknown task is an error that lists the known ones, exit code 2", async
 test.each([
   [[], /cannot reach this worker.*set --self/],
   [["--self", "http://127.0.0.1:6001/api"], /cannot reach this worker.*set --self/],
-  [["--self", "http://worker.example:6001/api"], /listens on 127.0.0.1 alone.*--host/],
+  [["--self", "http://worker.example:6001/api"], /listens only on 127.0.0.1.*--host/],
 ])("a controller elsewhere and %j: an error before anything starts", async (flags, message) => {
   const config = await writeTask(echoSource);
   const { code, stderr } = await ended(

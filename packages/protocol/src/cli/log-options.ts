@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type LogFormat, type LogLevel, logFormats, logLevels } from "../logger.js";
 
-/** What {@link addLogOptions} adds to a command's options. */
+/** The options that {@link addLogOptions} adds to a command. */
 export interface LogOptions {
   logLevel: LogLevel;
   /** Absent: readable on a terminal, else JSON. */

@@ -5,7 +5,7 @@ import { type ExitSource, watchForEarlyExit } from "./early-exit.js";
 import { type ChildProcess, followNpx } from "./npx-parent.js";
 import type { SignalSource } from "./shutdown.js";
 
-/** What a bin's main is given of its process, so that nothing below it reaches for globals. */
+/** The parts of the process that a bin's main gets, so that the code below it needs no globals. */
 export interface BinContext {
   /** The arguments, without node and the script. */
   argv: string[];
@@ -76,7 +76,7 @@ export async function runBin(
   }
   stopWatching();
   leaveNpx();
-  // Unreferenced: it only fires where something that should have been stopped is still open.
+  // Unreferenced: it fires only if a resource that should have been closed is still open.
   setTimeout(() => host.exit(Number(host.exitCode)), options.lingerMs ?? 2000).unref();
 }
 
@@ -124,7 +124,7 @@ export function createProgram(about: ProgramAbout, output: Pick<BinContext, "std
 /** The message and the exit code for something that was thrown. */
 export function describeFailure(error: unknown, withStack: boolean): { text: string; exit: number } {
   if (error instanceof CommanderError || isCommanderError(error)) {
-    // commander has written its message, or the help that was asked for.
+    // commander has printed its message, or the requested help.
     return { text: "", exit: error.exitCode === 0 ? 0 : errorTable.USAGE.exit };
   }
   const stack = withStack && error instanceof Error && error.stack !== undefined ? `\n${stacksOf(error)}` : "";

@@ -3,7 +3,7 @@ import { CodedError } from "../error.js";
 import { isLoopbackHost } from "../loopback.js";
 import { portOption } from "./options.js";
 
-/** What {@link addServerOptions} adds to a command's options. */
+/** The options that {@link addServerOptions} adds to a command. */
 export interface ServerOptions {
   port: number;
   host: string;
@@ -57,7 +57,7 @@ export function resolveToken({ host, token, insecure, env }: TokenQuestion): str
   );
 }
 
-/** A token travels in a header: visible ASCII alone. */
+/** A token is sent in a header, so it may contain only visible ASCII characters. */
 function checkToken(token: string, from: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new CodedError(

@@ -16,11 +16,11 @@ export function exitCodeOf(signal: ShutdownSignal): number {
 
 export interface ShutdownOptions {
   process: SignalSource;
-  /** Called before a second signal, or a handler that failed, ends the process: ends what the process owns. */
+  /** Called before a second signal, or a handler that failed, ends the process: ends the resources of the process. */
   onForce?: () => void;
   /** Monotonic milliseconds. Default performance.now. */
   now?: () => number;
-  /** Told when the handler throws; the process then ends at once. */
+  /** Called when the handler throws; the process then exits immediately. */
   onError?: (error: unknown) => void;
 }
 

@@ -6,9 +6,9 @@ export const controllerKeys = ["controller", "controller_address"] as const;
 export interface GivenController {
   /** The name under which it was given. */
   key: (typeof controllerKeys)[number];
-  /** As it stands there, of any kind. */
+  /** The value as it is in the file, of any type. */
   value: unknown;
-  /** What is wrong where both names are given and do not agree. */
+  /** The problem if both names are given and their values differ. */
   conflict?: string;
 }
 

@@ -3,7 +3,7 @@ import { isSecretKey } from "./secret-keys.js";
 
 type RawIssue = z.core.$ZodRawIssue;
 
-/** What every issue of zod has in common; `readonly` matters to the typing of schemas' error functions. */
+/** The common part of all zod issues; `readonly` matters to the typing of schemas' error functions. */
 interface AnyIssue {
   readonly input?: unknown;
   readonly path?: PropertyKey[] | undefined;
@@ -24,7 +24,7 @@ function noun(expected: string): string {
   return nouns[expected] ?? expected;
 }
 
-/** A value as an error shows it: short, and never what a key that holds secrets has. */
+/** A value as an error shows it: shortened, and never the value of a secret key. */
 export function describeValue(value: unknown, key?: PropertyKey): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -48,7 +48,7 @@ function describeMismatch(what: string, issue: AnyIssue): string {
 /** Counts of things: workers, concurrency, rounds. */
 export const positiveIntegerSchema = z.int(expected("a positive integer")).positive(expected("a positive integer"));
 
-/** What zod found, in our words; undefined leaves zod's own. */
+/** Our message for a zod issue; undefined keeps zod's own. */
 export function describeIssue(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
@@ -80,7 +80,7 @@ function subject(issue: RawIssue): string {
   return issue.origin === "int" ? "an integer of" : "a number of";
 }
 
-/** Names the alternatives where they differ in type; otherwise what the branch that came furthest says. */
+/** Names the alternatives if they differ in type; otherwise the message of the branch that matched furthest. */
 function describeUnion(issue: RawIssue): string | undefined {
   const branches = (issue.errors ?? []) as z.core.$ZodIssue[][];
   const deep = branches.filter((branch) => branch.some((inner) => inner.path.length > 0));

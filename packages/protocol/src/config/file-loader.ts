@@ -12,7 +12,7 @@ export interface FileLoaderDependencies {
   /** Absolute, links followed. */
   cwd: string;
   problems: ConfigProblems;
-  /** What is taken as v0.2 takes it, but is hardly meant. */
+  /** Warnings: content that is accepted as in v0.2 but is probably unintended. */
   warnings: ConfigProblems;
   readFile(path: string): Promise<string>;
   realpath(path: string): Promise<string>;
@@ -24,7 +24,7 @@ interface Place {
   chain: readonly string[];
 }
 
-/** Loads one configuration with its imports. Problems are collected, and loading goes on to find the others. */
+/** Loads one configuration with its imports. Problems are collected, and loading continues to find further ones. */
 export class FileLoader {
   readonly #dependencies: FileLoaderDependencies;
   readonly #loaded = new Map<string, unknown>();
@@ -115,7 +115,7 @@ export class FileLoader {
   }
 
   async #import(reference: string, place: Place, path: KeyPath): Promise<unknown> {
-    // Not `resolve`, which would take `link/..` for nothing: what `..` means is known when links are followed.
+    // Not `resolve`, which would remove `link/..`: the meaning of `..` is known only after links are followed.
     const file = isAbsolute(reference) ? reference : dirname(place.file) + sep + reference;
     const real = await this.#real(file);
     if (real === undefined) {

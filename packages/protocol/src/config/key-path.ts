@@ -1,4 +1,4 @@
-/** Where a value stands inside a configuration: mapping keys and list positions (from 0). */
+/** The position of a value in a configuration: mapping keys and list positions (from 0). */
 export type KeyPath = readonly (string | number)[];
 
 /** `["definition", "task", "gpt-3.5", 0]` -> `definition.task["gpt-3.5"][0]`. */

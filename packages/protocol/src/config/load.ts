@@ -8,7 +8,7 @@ import { ConfigProblems, displayPath } from "./problems.js";
 export interface LoadConfigOptions {
   /** Where relative file names start. Default: the process's working directory. */
   cwd?: string | undefined;
-  /** Shown where the file does not exist, so that the user can begin with it. */
+  /** Shown if the file does not exist, so that the user can start from it. */
   minimalExample?: string | undefined;
 }
 
@@ -17,11 +17,11 @@ export interface LoadedConfig {
   file: string;
   /** Absolute folder of `file`. */
   dir: string;
-  /** `file` as messages show it: relative to the working directory where it lies inside. */
+  /** `file` as messages show it: relative to the working directory if the file is inside it. */
   source: string;
   /** `import`, `default` and `overwrite` are applied; `${env:NAME}` references are unchanged. */
   value: Mapping;
-  /** What was taken as v0.2 takes it but is hardly meant, each with its file and place. */
+  /** Warnings: content that is accepted as in v0.2 but is probably unintended, each with its file and position. */
   warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 export type Mapping = Record<string, unknown>;
 
-/** True for what YAML and JSON call a mapping: a plain object. */
+/** True for a mapping in the sense of YAML and JSON: a plain object. */
 export function isMapping(value: unknown): value is Mapping {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);

@@ -24,7 +24,7 @@ export function mergeMappings(base: Mapping, item: Mapping): Mapping {
  * Carries out `default` and `overwrite` at every level, the innermost first: `overwrite` is merged over every sibling,
  * then `default` under the outcome. The order is v0.2's, and shows where a sibling is no mapping: beside
  * `x: null`, an `overwrite` that is a mapping is filled up with the `default`; without it x stays null.
- * `charge` is told every merged value, so that its caller can bound the work.
+ * `charge` is called with every merged value, so that the caller can limit the work.
  */
 export function applyDefaults(value: unknown, charge: (merged: unknown) => void = () => {}): unknown {
   if (Array.isArray(value)) return value.map((item) => applyDefaults(item, charge));

@@ -6,7 +6,7 @@ import { yamlSchema } from "./yaml-schema.js";
 /** Higher than the loader's limit, so that the loader rejects the file with its own message. */
 const yamlOptions = { schema: yamlSchema, maxDepth: 10 * maxDepth };
 
-/** What is wrong with a file's text; `place` is `line N, column N` (from 1) where it is known. */
+/** A problem in a file's text; `place` is `line N, column N` (from 1) if it is known. */
 export class SyntaxProblem extends Error {
   constructor(
     readonly place: string,
@@ -18,7 +18,7 @@ export class SyntaxProblem extends Error {
 
 /**
  * Reads YAML or JSON, by the file's extension. An integer that a number cannot hold exactly comes as a BigInt; a file
- * without a value (comments alone) is null. `warn` is told what is taken, but hardly meant.
+ * without a value (only comments) is null. `warn` is called for content that is accepted but probably unintended.
  * Throws {@link SyntaxProblem}.
  */
 export function parseFile(file: string, text: string, warn: (place: string, message: string) => void = () => {}) {

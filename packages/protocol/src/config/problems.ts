@@ -7,11 +7,11 @@ import { formatKeyPath, type KeyPath } from "./key-path.js";
 export interface ProblemPlace {
   /** The file as it shall be shown. */
   file?: string | undefined;
-  /** Where `value` stands inside the file. Default: the top. */
+  /** The position of `value` in the file. Default: the top. */
   path?: KeyPath | undefined;
 }
 
-/** Collects what is wrong with a configuration, so that a user sees everything at once. */
+/** Collects the problems of a configuration, so that the user sees all of them together. */
 export class ConfigProblems {
   readonly #lines = new Set<string>();
 
@@ -47,7 +47,7 @@ export class ConfigProblems {
     return undefined;
   }
 
-  /** Throws one CONFIG_INVALID with all problems; returns where there are none. */
+  /** Throws one CONFIG_INVALID with all problems; returns if there are none. */
   throwIfAny(): void {
     const lines = [...this.#lines];
     if (lines.length === 0) return;
@@ -73,7 +73,7 @@ export function parseWith<Schema extends z.ZodType>(
   return parsed as z.output<Schema>;
 }
 
-/** A file as messages show it: relative to the working directory where it lies inside, else absolute. */
+/** A file as messages show it: relative to the working directory if it is inside, otherwise absolute. */
 export function displayPath(file: string, cwd: string): string {
   const short = relative(cwd, file);
   return short === "" || short.startsWith("..") ? file : short;

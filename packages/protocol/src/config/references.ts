@@ -8,13 +8,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ResolveEnvOptions {
   /** The file that messages name. */
   source?: string | undefined;
-  /** Where `value` stands inside the file, for messages. Default: the top. */
+  /** The position of `value` in the file, for messages. Default: the top. */
   path?: KeyPath | undefined;
 }
 
 /**
  * Replaces `${env:NAME}` and `${env:NAME:-fallback}` in every text of a tree; the input is not changed. The result of
- * a reference is always a text. As in a shell, the fallback stands in for a variable that is unset or empty.
+ * a reference is always a string. As in a shell, the fallback replaces a variable that is unset or empty.
  * Throws CONFIG_INVALID that lists every variable without a value and every malformed reference.
  */
 export function resolveEnvReferences<Value>(value: Value, env: Environment, options: ResolveEnvOptions = {}): Value {

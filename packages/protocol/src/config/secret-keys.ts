@@ -1,4 +1,4 @@
-/** Words that make a key secret whatever stands before them: `db_password`, `clientSecret`, `X-Api-Key`. */
+/** Words that make a key secret, whatever precedes them: `db_password`, `clientSecret`, `X-Api-Key`. */
 const secretEndings = [
   "authorization",
   "password",

@@ -20,7 +20,7 @@ type Visit = (secret: string, where: (string | number)[]) => string;
 
 export interface Masked<Value> {
   value: Value;
-  /** Key paths of what was replaced. */
+  /** Key paths of the replaced values. */
   masked: string[];
 }
 

@@ -1,7 +1,7 @@
 import { defineScalarTag, FAILSAFE_SCHEMA, mergeTag, NOT_RESOLVED, nullCoreTag } from "js-yaml";
 
 /*
- * How PyYAML, which v0.2 reads its files with, takes plain scalars: the types of YAML 1.1 (https://yaml.org/type/) with
+ * How PyYAML, with which v0.2 reads its files, interprets plain scalars: the types of YAML 1.1 (https://yaml.org/type/) with
  * PyYAML's omissions, so that `yes` is true, `1_000` and `0b11` are integers, `010` is 8, `1:30` is 90, but `y`, `08`
  * and `1e5` are texts. One thing differs: a date stays a text, since JSON has none.
  */
@@ -29,7 +29,7 @@ const boolTag = defineScalarTag("tag:yaml.org,2002:bool", {
 
 const integer = /^[-+]?(0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*(:[0-5]?\d)*)$/;
 
-/** An explicit `!!int` takes what Python's `int` does. */
+/** An explicit `!!int` accepts the same values as Python's `int`. */
 const explicitInteger = /^[-+]?[\d_]+$/;
 
 const intTag = defineScalarTag("tag:yaml.org,2002:int", {
@@ -42,7 +42,7 @@ const intTag = defineScalarTag("tag:yaml.org,2002:int", {
   identify: (value) => Number.isSafeInteger(value),
 });
 
-/** A BigInt where a number would lose digits: the loader refuses it by name. */
+/** A BigInt if a number would lose digits: the loader rejects it with an error. */
 function readInteger(source: string): number | bigint | undefined {
   const digits = source.replace(/[-+_]/g, "");
   const value = digits.includes(":") ? sexagesimal(digits) : bigintOf(digits);
@@ -65,7 +65,7 @@ function sexagesimal(digits: string): bigint {
 const float =
   /^([-+]?\d[\d_]*\.[\d_]*([eE][-+]\d+)?|\.\d[\d_]*([eE][-+]\d+)?|[-+]?\d[\d_]*(:[0-5]?\d)+\.[\d_]*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/;
 
-/** An explicit `!!float` takes what Python's `float` does, but for its words. */
+/** An explicit `!!float` accepts the same values as Python's `float`, except its words. */
 const explicitFloat = /^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?$/;
 
 const floatTag = defineScalarTag("tag:yaml.org,2002:float", {

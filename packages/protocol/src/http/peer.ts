@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { headerNames, parseFeatures } from "../features.js";
 
-/** Who speaks to us. A message without our headers is v0.2's. */
+/** The sender of a message. A message without our headers is from a v0.2 peer. */
 export interface Peer {
   features: readonly string[];
   /** Random id of the peer's process; undefined for v0.2. */

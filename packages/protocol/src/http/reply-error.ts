@@ -1,7 +1,7 @@
 import { CodedError, type ErrorCode, isErrorCode } from "../error.js";
 import type { RawResponse } from "./exchange.js";
 
-/** An error reply of a peer. `code` is the peer's own if it sent one, else read out of v0.2's texts. */
+/** An error reply of a peer. `code` is the peer's own if it sent one, otherwise it is derived from v0.2's texts. */
 export class ReplyError extends CodedError {
   constructor(
     code: ErrorCode,

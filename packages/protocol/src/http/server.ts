@@ -38,19 +38,19 @@ export interface FrontOptions {
   /** Random id of this process. */
   instance: string;
   logger: Logger;
-  /** Bound of a body, in bytes. Default 64 MiB. */
+  /** Maximum size of a body, in bytes. Default 64 MiB. */
   maxBodyBytes?: number;
-  /** Looked at before a handler runs; throws to refuse. */
+  /** Checks a request before the handler runs; throws to reject it. */
   guard?: (request: IncomingMessage) => void;
-  /** Headers of every reply, asked for when the reply is written. */
+  /** Returns the headers of a reply; called when the reply is written. */
   replyHeaders?: () => FlatHeaders;
-  /** Handlers that read the body themselves, by path: asked first, and answer `undefined` to leave the request alone. */
+  /** Handlers that read the body themselves, by path: called first; `undefined` means that they do not handle the request. */
   streams?: Record<string, (context: RequestContext) => Promise<unknown> | undefined>;
 }
 
 /**
- * The one front of our servers: web pages, token, limits and our headers, then the hot routes straight from the table, and
- * Express for everything else. Does not listen.
+ * The request handler of our servers: checks web pages, token and limits, adds our headers, then serves frequently used
+ * routes directly, and all other routes with Express. Does not listen.
  */
 export function createFront<T extends RouteTable>(
   routes: T,
@@ -80,7 +80,7 @@ function createApp<T extends RouteTable>(routes: T, handlers: Handlers<T>, front
   app.disable("etag");
   for (const [name, route] of Object.entries(routes)) {
     const handler = handlers[name] as Handler<Route>;
-    // Not app.get(): that would answer HEAD as well, where v0.2 does not.
+    // Not app.get(): it would also answer HEAD, which v0.2 does not.
     app.all(route.path, (request, response) => {
       if (request.method === route.method) return front.serve(route, handler, request, response);
       const error = new CodedError("METHOD_NOT_ALLOWED", "Method Not Allowed");
@@ -96,7 +96,7 @@ function createApp<T extends RouteTable>(routes: T, handlers: Handlers<T>, front
   return app;
 }
 
-/** What every route shares. */
+/** Common handling of every route. */
 class Front {
   readonly #own: FlatHeaders;
   readonly #isAuthorized: (header: string | undefined) => boolean;
@@ -110,7 +110,7 @@ class Front {
     this.#maxBodyBytes = options.maxBodyBytes ?? 64 * 1024 * 1024;
   }
 
-  /** Liveness probes carry no token; their reply tells nothing but the version and the instance. */
+  /** Liveness probes have no token; their reply contains only the version and the instance. */
   refusal(request: IncomingMessage): CodedError | undefined {
     const isAuthorized = this.#isAuthorized(request.headers.authorization);
     const isTrusted = isAuthorized && this.options.token !== undefined;
@@ -149,7 +149,7 @@ class Front {
       if (!isCodedError(error)) this.options.logger.error(`${route.path}: ${messageOf(error)}`, { stack });
       writeError(response, error, this.headers());
     }
-    // What a handler left unread would stand in front of the connection's next request.
+    // Unread data of the body would otherwise precede the connection's next request.
     if (route.method === "POST" && !request.readableEnded) discard(request);
   }
 

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolveModuleURL } from "exsolve";
 import { binOfPackage } from "./package-bin.js";
 
-/** What start-task starts. */
+/** The programs that start-task starts. */
 export type Role = "worker" | "controller";
 
 export interface BinSearch {

@@ -16,7 +16,7 @@ export interface NpxInstallOptions extends NpxStep {
   signal: AbortSignal;
 }
 
-/** Installs what is missing, once, and returns the bins' paths. Throws START_FAILED with npx's own words. */
+/** Installs missing packages once and returns the paths of the bins. Throws START_FAILED with the output of npx. */
 export async function installWithNpx(options: NpxInstallOptions): Promise<Map<Role, string>> {
   const { roles, packages, version, logger } = options;
   const names = [...new Set([...roles.map((role) => `@eval/${role}`), ...packages])];

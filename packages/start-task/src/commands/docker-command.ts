@@ -41,7 +41,7 @@ export function dockerCommand(worker: PlannedWorker, settings: WorkerSettings, c
     ...["-p", `${bracketed(settings.host)}:${port}:${port}`],
     ...["-v", `${cwd}:${workspace}:ro`, "-w", workspace],
     ...(controllerFromInside(settings.controller) === settings.controller ? [] : addHost),
-    // docker's init hands a signal to the whole group with this set: the worker gets it, not its shell alone.
+    // With this set, docker's init sends a signal to the whole group: to the worker, not only to its shell.
     ...["-e", "TINI_KILL_PROCESS_GROUP=1"],
     ...passed.flatMap((name) => ["-e", name]),
     ...[docker.image, "bash", "-c", script(worker, settings, context)],
@@ -51,7 +51,7 @@ export function dockerCommand(worker: PlannedWorker, settings: WorkerSettings, c
 
 /**
  * What bash runs inside. The trap keeps bash alive while the worker drains (what it starts gets the signals as
- * usual); `command` stands right in front of the worker's command line.
+ * usual); `command` is placed directly before the worker's command line.
  */
 function script(worker: PlannedWorker, settings: WorkerSettings, context: DockerContext): string {
   const { docker, packages, version, token, cwd } = context;

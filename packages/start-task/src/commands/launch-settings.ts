@@ -1,6 +1,6 @@
 import type { LogFormat, LogLevel } from "@eval/protocol/logger";
 
-/** What every worker's command line has in common. */
+/** The common settings of all workers' command lines. */
 export interface WorkerSettings {
   /** Absolute path of the configuration file. */
   config: string;

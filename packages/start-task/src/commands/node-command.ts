@@ -9,7 +9,7 @@ export interface NodeProgram {
   bin: string;
   env: Record<string, string>;
   cwd: string;
-  /** How long the process may take to end when start-task is gone, in milliseconds. */
+  /** How long the process may take to end after start-task has ended, in milliseconds. */
   orphanTimeoutMs: number;
 }
 

@@ -6,7 +6,7 @@ import { dockerCommand } from "./docker-command.js";
 import type { WorkerSettings } from "./launch-settings.js";
 import { workerCommand } from "./node-command.js";
 
-/** What the group shall run for one worker of the plan. */
+/** The specification of the process for one worker of the plan. */
 export function workerSpec(worker: PlannedWorker, launch: Launch, controller: string): ProcessSpec {
   const { limits, prepared, cwd, env, token, version } = launch;
   const settings = settingsOf(launch, controller);

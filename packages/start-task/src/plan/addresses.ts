@@ -7,7 +7,7 @@ export interface ControllerAddress {
   host: string;
   /** 0: to be chosen when it is started. */
   port: number;
-  /** Whether the name reaches this machine alone. */
+  /** Whether the name reaches only this machine. */
   loopback: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { CodedError } from "@eval/protocol";
 
-/** A port to listen on, and who wants it. */
+/** A port to listen on, and the process that needs it. */
 export interface WantedPort {
   port: number;
   host: string;

@@ -92,7 +92,7 @@ describe("planLaunch", () => {
       { start: ["a", "3"], basePort: 65_534 },
       "3 workers from port 65534 on use the ports up to 65536: the highest port is 65535",
     ],
-    [{ start: ["a", "3"], controllerPort: 5003 }, "take the ports up to 5003: 5003 is the controller's"],
+    [{ start: ["a", "3"], controllerPort: 5003 }, "use the ports up to 5003: the controller uses port 5003"],
     [{ start: ["a", "1000000"], basePort: 0 }, "1000000 workers are too many: at most 10000 are allowed"],
   ])("reports %j", (input, message) => {
     const { problems, workers } = plan(input);

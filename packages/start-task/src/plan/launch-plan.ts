@@ -25,17 +25,17 @@ export interface PlanInput {
   start?: StartOption | undefined;
   /** The first worker's port; 0: every worker chooses its own. */
   basePort: number;
-  /** Where that is on this host: no worker may take it. */
+  /** The controller's port, if it is on this host: no worker may use it. */
   controllerPort?: number | undefined;
   env: Environment;
 }
 
 const highestPort = 65_535;
 
-/** Far beyond what a host can run; keeps a mistyped number from planning for minutes. */
+/** Far beyond what a host can run; prevents minutes of planning after a mistyped number. */
 const mostWorkers = 10_000;
 
-/** File and flags -> processes with ports, in order. Problems are reported; the plan then holds what can be planned. */
+/** File and flags -> processes with ports, in order. Problems are reported; the plan then contains only the valid part. */
 export function planLaunch(input: PlanInput, problems: ConfigProblems): LaunchPlan {
   const { config, env } = input;
   const before = problems.size;

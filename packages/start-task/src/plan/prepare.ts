@@ -31,7 +31,7 @@ export interface Preparation extends LaunchPlan {
   needsToken: boolean;
 }
 
-/** Plans and checks. Throws, before anything is started, what is wrong: all at once as far as it can be told. */
+/** Plans and checks. Before anything is started, throws all problems together, as far as they can be detected. */
 export async function prepare(options: StartTaskOptions, cwd: string): Promise<Preparation> {
   const draft = await plan(options, cwd);
   const answers = draft.controller.port !== 0 && (await answersAt(draft.controller, options.token));

@@ -7,7 +7,7 @@ import {
   type Mapping,
 } from "@eval/protocol/config";
 
-/** What start-task takes from its file; tasks are looked at only where they are started. */
+/** The settings that start-task reads from its file; only tasks that are started are checked. */
 export interface StartConfig {
   /** Absolute; the workers are given the same file. */
   file: string;
@@ -15,13 +15,13 @@ export interface StartConfig {
   dir: string;
   /** `file` as messages show it. */
   source: string;
-  /** Task name -> definition, as it stands in the file. */
+  /** Task name -> definition, as it is in the file. */
   definition: Mapping;
-  /** Task name -> number of workers, as it stands in the file. */
+  /** Task name -> number of workers, as it is in the file. */
   start: unknown;
   /** The controller's address, under either of its two names, and which name it was. */
   controller: GivenController | undefined;
-  /** What in the file is taken, but hardly meant. */
+  /** Warnings: content of the file that is accepted but probably unintended. */
   warnings: readonly string[];
 }
 

@@ -6,7 +6,7 @@ export type TaskCounts = [task: string, workers: number][];
 /** `NAME NUM NAME NUM ...` as on the command line, or a mapping from name to number. */
 export type StartOption = readonly string[] | Readonly<Record<string, number>>;
 
-/** What `--start` says, else what the file's `start` says; problems are reported, and their entries left out. */
+/** The counts of `--start`, otherwise those of the file's `start`; problems are reported, and invalid entries skipped. */
 export function readTaskCounts(option: StartOption | undefined, inFile: unknown, problems: ConfigProblems): TaskCounts {
   if (option === undefined) return fromMapping(inFile ?? {}, "start", problems.file, problems);
   return isList(option) ? fromList(option, problems) : fromMapping(option, "--start", "", problems);

@@ -11,14 +11,14 @@ const definitionSchema = z.looseObject({
 
 export interface DockerSettings {
   image: string;
-  /** Shell text in front of the worker's command line; as v0.2 has it, it ends with `;` where it is a statement. */
+  /** Shell text before the worker's command line; as in v0.2, a statement must end with `;`. */
   command: string;
 }
 
 /** A task that is about to be started. */
 export interface TaskDefinition {
   name: string;
-  /** Only where `docker.image` is set. */
+  /** Only set if `docker.image` is set. */
   docker?: DockerSettings;
   /** The npm package of its module; undefined if that is a file. */
   package?: string;
@@ -26,7 +26,7 @@ export interface TaskDefinition {
   environment: string[];
 }
 
-/** Looks a task up and checks what start-task needs of it; undefined, with problems reported, where it cannot be. */
+/** Finds a task and checks the settings that start-task needs; undefined, with problems reported, if it is invalid. */
 export function readDefinition(
   name: string,
   config: StartConfig,

@@ -5,6 +5,6 @@ export interface ChildCommand {
   env: Record<string, string>;
   /** Absolute. */
   cwd: string;
-  /** Set for `docker run`: the container, to be killed where ending its command does not end it. */
+  /** Set for `docker run`: the container, to be killed if it does not end together with its command. */
   container?: string;
 }

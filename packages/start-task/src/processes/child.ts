@@ -16,7 +16,7 @@ export interface ChildExit {
   error?: Error;
 }
 
-/** What a bin of ours tells when it listens. */
+/** The message that one of our bins sends when it listens. */
 export interface Listening {
   port: number;
   address: string;
@@ -65,7 +65,7 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Asks it to end, and kills it where it has not after `deadlineMs`. True if it ended by itself. */
+  /** Requests the process to end, and kills it after `deadlineMs`. True if it ended by itself. */
   async stop(deadlineMs: number): Promise<boolean> {
     // Once it has ended, its children have another parent.
     this.#descendants.look();
@@ -80,7 +80,7 @@ export class Child {
     return false;
   }
 
-  /** Ends it, what it started, and its container. */
+  /** Kills the process, its children, and its container. */
   kill(): void {
     const { container } = this.command;
     if (container !== undefined) void this.#killContainer(container);
@@ -114,7 +114,7 @@ export class Child {
     return exit;
   }
 
-  /** Its command may be gone while the container is not. An error says that there is none. */
+  /** The command may have ended while the container still runs. An error means that there is no container. */
   async #killContainer(container: string): Promise<void> {
     const { env, cwd, file } = this.command;
     const kill = this.dependencies.spawn(file, ["kill", container], { env, cwd, stdio: "ignore", timeout: 10_000 });

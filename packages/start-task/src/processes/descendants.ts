@@ -5,7 +5,7 @@ import { processIds, readEnviron, readStat } from "./proc-files.js";
 /** How often new processes are looked for, in milliseconds. */
 const lookEveryMs = 1_000;
 
-/** How long processes may take to be gone after SIGKILL, in milliseconds. */
+/** How long processes may take to end after SIGKILL, in milliseconds. */
 const endWithinMs = 2_000;
 
 /**

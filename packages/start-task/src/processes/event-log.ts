@@ -1,7 +1,7 @@
 import type { Logger, LogLevel } from "@eval/protocol/logger";
 import type { LaunchEvent } from "./launch-event.js";
 
-/** Says what happens to the processes, as loudly as it matters. */
+/** Logs the events of the processes, each with a suitable level. */
 export function logEvent(event: LaunchEvent, logger: Logger): void {
   const { level, message } = describe(event);
   logger[level](message, { pid: event.process.pid });

@@ -5,7 +5,7 @@ export interface Owned {
   container?: string | undefined;
 }
 
-/** What start-task tells its guard. */
+/** A message from start-task to its guard. */
 export type GuardMessage =
   | { type: "own"; owned: Owned }
   | { type: "disown"; pid: number }

@@ -8,7 +8,7 @@ import { ownScript } from "./own-script.js";
 export interface GuardianOptions {
   spawn: typeof nodeSpawn;
   logger: Logger;
-  /** How long the guard waits before it kills what start-task left, in milliseconds. */
+  /** How long the guard waits before it kills the remaining processes, in milliseconds. */
   orphanTimeoutMs: number;
 }
 

@@ -5,7 +5,7 @@ export interface ProcessInfo {
   role: Role;
   /** The task; `controller` for the controller. */
   task: string;
-  /** 0 until a process that chooses its port has told it. */
+  /** 0 until a process that chooses its own port has reported it. */
   port: number;
   /** Where it is reached; undefined until it listens. */
   address: string | undefined;
@@ -13,13 +13,13 @@ export interface ProcessInfo {
   pid: number | undefined;
 }
 
-/** What happens to the processes, as it happens. */
+/** An event of one of the processes. */
 export type LaunchEvent =
   | { type: "started"; process: ProcessInfo }
   | { type: "listening"; process: ProcessInfo }
-  /** Ended without being asked; it is started again in `restartInMs`. */
+  /** Ended unexpectedly; it is restarted in `restartInMs`. */
   | { type: "crashed"; process: ProcessInfo; exit: string; restartInMs: number }
-  /** Ended without being asked, and is not started again. */
+  /** Ended unexpectedly, and is not restarted. */
   | { type: "gave_up"; process: ProcessInfo; exit: string; why: string }
-  /** Ended because it was asked to; `killed` where it had to be. */
+  /** Ended on request; `killed` if it missed its deadline. */
   | { type: "stopped"; process: ProcessInfo; killed: boolean };

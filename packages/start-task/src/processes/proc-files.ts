@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What tells one process from another that has its id later. */
+/** Distinguishes a process from a later one with the same id. */
 export interface ProcessStat {
   parent: number;
   /** Clock ticks from the system's start to the process's. */
@@ -10,7 +10,7 @@ export interface ProcessStat {
 /** Only Linux has /proc as it is read here. */
 const isThere = process.platform === "linux";
 
-/** Ids of all processes; elsewhere none. */
+/** Ids of all processes; empty on systems without /proc. */
 export function processIds(): number[] {
   if (!isThere) return [];
   return readdirSync("/proc")
@@ -28,7 +28,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   return { parent: Number(parent), started };
 }
 
-/** As it was at the start of the process; "" where it may not be read. */
+/** As it was at the start of the process; "" if it cannot be read. */
 export function readEnviron(pid: number): string {
   return read(pid, "environ");
 }

@@ -1,4 +1,4 @@
-/** Windows has no process groups to send signals to: there, a process stands for itself. */
+/** Windows has no process groups to send signals to: there, only the process itself is ended. */
 const target = (pid: number): number => (process.platform === "win32" ? pid : -pid);
 
 /** Sends a signal to the group that a detached process leads; false if no process is left. */

@@ -4,7 +4,7 @@ import type { ChildCommand } from "./child-command.js";
 import type { LaunchEvent, ProcessInfo } from "./launch-event.js";
 import { type RestartLimits, RestartPolicy } from "./restart-policy.js";
 
-/** What shall run. */
+/** The process to run. */
 export interface ProcessSpec {
   role: Role;
   /** The task; `controller` for the controller. */
@@ -13,7 +13,7 @@ export interface ProcessSpec {
   number: number;
   /** 0: the process chooses. */
   port: number;
-  /** Where it is reached, if that is known before it says so. */
+  /** The address of the process, if it is known before the process reports it. */
   address?: string | undefined;
   /** True if it cannot tell that it listens: inside a container. */
   silent?: boolean;
@@ -30,7 +30,7 @@ export interface SupervisorDependencies extends Omit<ChildDependencies, "prefix"
   onEvent: (event: LaunchEvent) => void;
 }
 
-/** Exit codes of our bins that say: wrong usage or configuration. Starting again would not help. */
+/** Exit codes of our bins that say: wrong usage or configuration. A restart would not help. */
 const hopeless = 2;
 
 /** Keeps one process running until it is stopped, or crashes too often. */
@@ -39,7 +39,7 @@ export class Supervisor {
   readonly ended: Promise<void>;
   /** Why it was given up. */
   failure: string | undefined;
-  /** How it ended when it last did so unasked. */
+  /** How the process last ended unexpectedly. */
   lastExit: string | undefined;
   #child: Child | undefined;
   #listening: Listening | undefined;
@@ -83,7 +83,7 @@ export class Supervisor {
       this.#listening = listening;
       this.#emit({ type: "listening", process: this.info });
     };
-    // One that chose its port gets it again, so that its address stays.
+    // A process that chose its own port gets the same port again, so that its address does not change.
     const command = this.spec.command(this.#listening?.port ?? this.spec.port);
     const child = new Child(command, { ...this.dependencies, prefix: () => this.label, onListening });
     this.#child = child;
@@ -104,7 +104,7 @@ export class Supervisor {
     this.#resolveEnded();
   }
 
-  /** Ends it at once, from whatever state. */
+  /** Kills the process immediately, in any state. */
   kill(): void {
     this.#stopping = true;
     clearTimeout(this.#timer);

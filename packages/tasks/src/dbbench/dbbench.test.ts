@@ -45,7 +45,7 @@ describe("building DBBench", () => {
     for (const dir of [process.cwd(), configDir]) {
       await expect(building).rejects.toThrow(path.join(dir, "data/none.jsonl"));
     }
-    await expect(DBBenchReferenceAgent({ parameters: { data_file: "none" }, configDir })).rejects.toThrow("Looked at");
+    await expect(DBBenchReferenceAgent({ parameters: { data_file: "none" }, configDir })).rejects.toThrow("Searched");
   });
 
   it("reports every malformed line with its number", async () => {
