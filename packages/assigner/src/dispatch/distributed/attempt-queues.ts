@@ -1,8 +1,8 @@
-import type { Queue } from "bullmq";
+import type { Job, Queue } from "bullmq";
 import { revokedField } from "./attempt-locks.js";
 import type { RedisLink } from "./redis/redis-link.js";
 import { queueOf, type RunKeys } from "./run-keys.js";
-import { type AttemptJob, keepMs, parseRecord } from "./run-records.js";
+import { type AttemptJob, keepMs } from "./run-records.js";
 
 /** A job, by its id, which is the attempt's. */
 export interface QueuedAttempt {
@@ -82,9 +82,9 @@ export class AttemptQueues {
 
   /** The data of jobs; one that is gone meanwhile is left out. */
   async jobs(shard: number, ids: readonly string[]): Promise<QueuedAttempt[]> {
-    const texts = await this.#fields(shard, ids, "data");
+    const jobs = await this.#read(shard, ids);
     return ids.flatMap((id, at) => {
-      const job = parseRecord<AttemptJob>(texts[at] ?? null);
+      const job = jobs[at]?.data;
       return job === undefined ? [] : [{ id, shard, job }];
     });
   }
@@ -100,10 +100,9 @@ export class AttemptQueues {
     return free;
   }
 
-  /** The host that took a job; undefined where none has. */
-  async hostOf(shard: number, id: string): Promise<string | undefined> {
-    const [host] = await this.#fields(shard, [id], "pb");
-    return host ?? undefined;
+  /** The hosts that took these jobs; undefined for a job that no host has taken or that has gone. */
+  async hostsOf(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
+    return (await this.#read(shard, ids)).map((job) => job?.processedBy);
   }
 
   /** Takes a job back: from then on its result is not accepted. False: a host holds its lock. */
@@ -136,14 +135,13 @@ export class AttemptQueues {
     await Promise.all(this.queues.map((queue) => queue.close().catch(() => {})));
   }
 
-  async #fields(shard: number, ids: readonly string[], field: string): Promise<(string | null)[]> {
-    const values: (string | null)[] = [];
+  async #read(shard: number, ids: readonly string[]): Promise<(Job<AttemptJob> | undefined)[]> {
+    const queue = this.#queue(shard);
+    const jobs: (Job<AttemptJob> | undefined)[] = [];
     for (const some of batchesOf(ids)) {
-      const hashes = some.map((id) => this.keys.job(queueOf(shard), id));
-      const read = () => Promise.all(hashes.map((hash) => this.link.redis.hget(hash, field)));
-      values.push(...(await this.link.persist(read)));
+      jobs.push(...(await this.link.persist(() => Promise.all(some.map((id) => queue.getJob(id))))));
     }
-    return values;
+    return jobs;
   }
 
   #queue(shard: number): Queue {
