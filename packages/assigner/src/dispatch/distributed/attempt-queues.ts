@@ -105,9 +105,15 @@ export class AttemptQueues {
     return (await this.#read(shard, ids)).map((job) => job?.processedBy);
   }
 
-  /** Takes a job back: from then on its result is not accepted. False: a host holds its lock. */
+  /**
+   * Takes a job back: from then on its result is not accepted. False: a host holds its lock, or there is no such job. A
+   * Redis without its data may have lost the job while a host still runs the attempt.
+   */
   async takeBack(shard: number, id: string): Promise<boolean> {
-    return (await this.link.persist(() => this.#queue(shard).remove(id))) === 1;
+    const job = this.keys.job(queueOf(shard), id);
+    const takeBack = () => Promise.all([this.link.redis.exists(job), this.#queue(shard).remove(id)]);
+    const [existed, removed] = await this.link.persist(takeBack);
+    return existed === 1 && removed === 1;
   }
 
   /** Takes a job back, whoever holds it: a host that carries it out finds its lock gone, and ends it. */
