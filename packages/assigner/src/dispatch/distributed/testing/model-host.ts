@@ -46,7 +46,10 @@ export class ModelHost {
 
   kill(): void {
     if (this.isDead) return;
-    for (const { job } of this.running.values()) this.orphans.add(job.index);
+    for (const [id, { job }] of this.running) {
+      // If Redis has lost the job, no center can know whose sessions to end: they end with their lease.
+      if (this.redis.jobs.get(id)?.host === this.id) this.orphans.add(job.index);
+    }
     this.running.clear();
     this.#ended.clear();
     this.isDead = true;

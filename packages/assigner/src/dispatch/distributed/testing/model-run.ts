@@ -134,7 +134,9 @@ export class ModelCenter {
     const host = /runner host (\S+) has not renewed/.exec(info)?.[1];
     const isUndisturbed = host !== undefined && this.hosts.get(host)?.wasDisturbed === false;
     if (isUndisturbed) this.folder.faults.push(`${host} has lost an attempt though it renewed all`);
-    if (info === "Redis has forgotten it" && !this.redis.hasForgotten) this.folder.faults.push("Redis forgot nothing");
+    // The last actions of a center that is being replaced may remove jobs of the next one.
+    const isExpected = this.redis.hasForgotten || this.redis.term !== 1;
+    if (info === "Redis has forgotten it" && !isExpected) this.folder.faults.push("Redis forgot nothing");
   }
 
   async #endSessions(id: string): Promise<void> {
