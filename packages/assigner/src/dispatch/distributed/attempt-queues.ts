@@ -27,8 +27,8 @@ redis.call("DEL", KEYS[2])
 `;
 
 /**
- * The centre's side of the queues. One job is one attempt: it is taken from the queue once and never returns to it,
- * because whether it may be given to another is the centre's to decide.
+ * The center's side of the queues. One job is one attempt: it is taken from the queue once and never returns to it,
+ * because whether it may be given to another is the center's to decide.
  */
 export class AttemptQueues {
   private constructor(

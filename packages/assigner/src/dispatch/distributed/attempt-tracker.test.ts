@@ -61,7 +61,7 @@ function stage(options: Partial<AttemptTrackerOptions> = {}) {
   return { tracker, release, queued, results, hosts, ended, outage, answerFor };
 }
 
-describe("the centre's tracker", () => {
+describe("the center's tracker", () => {
   test("leaves a result where it is that could not be written down", async () => {
     const { tracker, release, results } = stage({ finish: async () => false });
     await release();

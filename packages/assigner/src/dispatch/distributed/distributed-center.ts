@@ -13,7 +13,7 @@ import type { RunnerDescriptor } from "../runner.js";
 import { AttemptTracker } from "./attempt-tracker.js";
 import { RunConnection, type RunConnectionOptions } from "./run-connection.js";
 import { keepEveryMs, ownerOfHost, pulseMs } from "./run-records.js";
-import { travellingParam } from "./travelling-param.js";
+import { travelingParam } from "./traveling-param.js";
 
 /** How long hosts have to end what runs when the run is stopped, in milliseconds. */
 const cancelMs = 20_000;
@@ -28,7 +28,7 @@ interface Connected {
 }
 
 /**
- * Samples travel through BullMQ's queues on Redis to runner hosts, anywhere, which come and go as they like. The centre
+ * Samples travel through BullMQ's queues on Redis to runner hosts, anywhere, which come and go as they like. The center
  * alone decides what is released and when it is lost, and it alone writes results down.
  */
 export class DistributedCenter extends DispatchCenter<RunParam> {
@@ -131,7 +131,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const runId = runIdOf(options.owner);
     const settings = completeSettings(options.parameters as DistributedSettings, runId);
     const { logger } = options;
-    return { settings, runId, capacity: this.#capacity(), param: travellingParam(options), logger };
+    return { settings, runId, capacity: this.#capacity(), param: travelingParam(options), logger };
   }
 
   /** There was nothing to run; what an earlier launch has left then is of no use to anybody. */
