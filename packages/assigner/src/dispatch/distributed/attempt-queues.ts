@@ -1,8 +1,8 @@
-import type { Queue } from "bullmq";
+import type { Job, Queue } from "bullmq";
 import { revokedField } from "./attempt-locks.js";
 import type { RedisLink } from "./redis/redis-link.js";
 import { queueOf, type RunKeys } from "./run-keys.js";
-import { type AttemptJob, keepMs, parseRecord } from "./run-records.js";
+import { type AttemptJob, keepMs } from "./run-records.js";
 
 /** A job, by its id, which is the attempt's. */
 export interface QueuedAttempt {
@@ -27,8 +27,8 @@ redis.call("DEL", KEYS[2])
 `;
 
 /**
- * The centre's side of the queues. One job is one attempt: it is taken from the queue once and never returns to it,
- * because whether it may be given to another is the centre's to decide.
+ * The center's side of the queues. One job is one attempt: it is taken from the queue once and never returns to it,
+ * because whether it may be given to another is the center's to decide.
  */
 export class AttemptQueues {
   private constructor(
@@ -82,9 +82,9 @@ export class AttemptQueues {
 
   /** The data of jobs; one that is gone meanwhile is left out. */
   async jobs(shard: number, ids: readonly string[]): Promise<QueuedAttempt[]> {
-    const texts = await this.#fields(shard, ids, "data");
+    const jobs = await this.#read(shard, ids);
     return ids.flatMap((id, at) => {
-      const job = parseRecord<AttemptJob>(texts[at] ?? null);
+      const job = jobs[at]?.data;
       return job === undefined ? [] : [{ id, shard, job }];
     });
   }
@@ -100,15 +100,20 @@ export class AttemptQueues {
     return free;
   }
 
-  /** The host that took a job; undefined where none has. */
-  async hostOf(shard: number, id: string): Promise<string | undefined> {
-    const [host] = await this.#fields(shard, [id], "pb");
-    return host ?? undefined;
+  /** The hosts that took these jobs; undefined for a job that no host has taken or that has gone. */
+  async hostsOf(shard: number, ids: readonly string[]): Promise<(string | undefined)[]> {
+    return (await this.#read(shard, ids)).map((job) => job?.processedBy);
   }
 
-  /** Takes a job back: from then on its result is not accepted. False: a host holds its lock. */
+  /**
+   * Takes a job back: from then on its result is not accepted. False: a host holds its lock, or there is no such job. A
+   * Redis without its data may have lost the job while a host still runs the attempt.
+   */
   async takeBack(shard: number, id: string): Promise<boolean> {
-    return (await this.link.persist(() => this.#queue(shard).remove(id))) === 1;
+    const job = this.keys.job(queueOf(shard), id);
+    const takeBack = () => Promise.all([this.link.redis.exists(job), this.#queue(shard).remove(id)]);
+    const [existed, removed] = await this.link.persist(takeBack);
+    return existed === 1 && removed === 1;
   }
 
   /** Takes a job back, whoever holds it: a host that carries it out finds its lock gone, and ends it. */
@@ -136,14 +141,13 @@ export class AttemptQueues {
     await Promise.all(this.queues.map((queue) => queue.close().catch(() => {})));
   }
 
-  async #fields(shard: number, ids: readonly string[], field: string): Promise<(string | null)[]> {
-    const values: (string | null)[] = [];
+  async #read(shard: number, ids: readonly string[]): Promise<(Job<AttemptJob> | undefined)[]> {
+    const queue = this.#queue(shard);
+    const jobs: (Job<AttemptJob> | undefined)[] = [];
     for (const some of batchesOf(ids)) {
-      const hashes = some.map((id) => this.keys.job(queueOf(shard), id));
-      const read = () => Promise.all(hashes.map((hash) => this.link.redis.hget(hash, field)));
-      values.push(...(await this.link.persist(read)));
+      jobs.push(...(await this.link.persist(() => Promise.all(some.map((id) => queue.getJob(id))))));
     }
-    return values;
+    return jobs;
   }
 
   #queue(shard: number): Queue {

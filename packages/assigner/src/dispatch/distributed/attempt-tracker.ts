@@ -1,179 +1,128 @@
 import type { Logger } from "@eval/protocol/logger";
 import type { AttemptOutcome, Grant } from "../../attempt/attempt.js";
 import type { AttemptQueues, QueuedAttempt } from "./attempt-queues.js";
-import { HostRegistry } from "./host-registry.js";
+import { AttemptTable } from "./attempt-table.js";
+import { type Action, decide, noObservations, type Observations, termOf } from "./decide.js";
+import { HostSessions } from "./host-sessions.js";
 import type { AnsweredClock } from "./redis/answered-clock.js";
 import type { FinishedAttempt, ResultStore } from "./result-store.js";
-import { aliveMs } from "./run-records.js";
 import type { RunRegistry } from "./run-registry.js";
+import { readEarlierAttempts, readSnapshot, resultsAtOnce } from "./run-snapshot.js";
 import { chooseShard } from "./shards.js";
 
-/** An attempt that was released, and has not ended. */
-interface Released {
-  /** The ledger's name of it. */
-  attempt: string;
-  shard: number;
-}
-
 export interface AttemptTrackerOptions {
-  queues: AttemptQueues;
-  store: ResultStore;
-  registry: RunRegistry;
-  /** Begins the ids of this launch's attempts; unique among all launches. */
+  queues: Pick<
+    AttemptQueues,
+    "shards" | "add" | "content" | "unlocked" | "hostsOf" | "jobs" | "revoke" | "takeBack" | "keep"
+  >;
+  store: Pick<ResultStore, "ids" | "has" | "read" | "remove" | "keep">;
+  registry: Pick<RunRegistry, "term" | "assertTerm" | "hosts">;
+  /** Prefix of the ids of this launch's attempts: its term, and what makes it unique among all launches. */
   launch: string;
+  /** How long a lock lasts without a renewal, in milliseconds. */
   lockMs: number;
-  /** Silence is judged by it: in an outage of the Redis nobody can be heard. */
+  /** Measures the silence of hosts: it stands still during an outage of Redis. */
   clock: AnsweredClock;
   logger: Logger;
-  /** Ends an attempt. False: its outcome is not on disk, and must be kept. */
+  /** Ends an attempt. Resolves with false if its outcome is not on disk and must be kept in Redis. */
   finish: (attempt: string, outcome: AttemptOutcome) => Promise<boolean>;
-  /** A host that has lost an attempt and gives no sign of life any more. Resolves when nothing of it runs any more. */
+  /** Ends the sessions of a host that is gone and has lost an attempt. Resolves when they have ended. */
   onHostGone: (host: string) => Promise<void>;
-  /** A host is there, for the first time or again. */
+  /** A host has joined, for the first time or again. */
   onHostHere: (host: string) => void;
 }
 
-/** Results that are read at once: each may be a long transcript. */
-const resultsAtOnce = 200;
-
-/** What is released, and what becomes of it: the truth is read from Redis, again and again. */
+/**
+ * The attempts that this launch has released, and their ends. A survey reads a snapshot of Redis, decides purely
+ * (`decide.ts`) and acts. Each action is one atomic step in Redis. After it, the table says whether the attempt has
+ * ended meanwhile.
+ */
 export class AttemptTracker {
-  readonly #released = new Map<string, Released>();
-  readonly #inFlight: number[];
-  /** Results that are on their way to the disk. */
-  readonly #recording = new Set<string>();
-  /** Results that could not be written down: they stay where they are, for the next launch. */
-  readonly #unwritten = new Set<string>();
-  /** Active attempts without a lock, when they were last looked at, and since when; by the clock. */
-  #unlocked = new Map<string, number>();
-  /** Attempts of earlier launches that nobody here knows of, when they were last looked at. */
-  #strange: ReadonlySet<string> = new Set();
-  /** Attempts that are lost, as soon as their host's sessions have ended. */
-  readonly #dying = new Set<string>();
-  /** Why one of them could not be ended. */
+  readonly #table: AttemptTable;
+  readonly #sessions: HostSessions;
+  #observed: Observations;
+  /** Why a lost attempt could not be ended. */
   #fault: unknown;
   #hasReleased = false;
-  /** Attempts of which there is no trace, with the moment in which that was seen first; by the clock. */
-  readonly #missing = new Map<string, number>();
-  readonly hosts: HostRegistry;
 
   constructor(private readonly options: AttemptTrackerOptions) {
-    this.#inFlight = new Array<number>(options.queues.shards).fill(0);
-    this.hosts = new HostRegistry(options.queues.shards, options.logger, options.onHostGone, options.onHostHere);
+    const { queues, onHostGone, logger } = options;
+    this.#table = new AttemptTable(queues.shards);
+    this.#sessions = new HostSessions(onHostGone, logger);
+    this.#observed = noObservations(queues.shards);
   }
 
-  /** Whether this launch has given anything to hosts. */
+  /** Whether this launch has released any attempt. */
   get hasReleased(): boolean {
     return this.#hasReleased;
   }
 
   /** Attempts that are released and have not ended. */
   get inFlight(): number {
-    return this.#released.size;
+    return this.#table.size;
   }
 
-  /** What an earlier launch has left: attempts that have ended, that wait, and that are under way. */
-  async leftBehind(): Promise<QueuedAttempt[]> {
-    const { queues, store } = this.options;
-    const left = new Map<string, QueuedAttempt>();
-    const finished = await store.ids(Number.MAX_SAFE_INTEGER);
-    for (let at = 0; at < finished.length; at += resultsAtOnce) {
-      for (const { id, job } of await store.read(finished.slice(at, at + resultsAtOnce))) {
-        left.set(id, { id, job, shard: 0 });
-      }
-    }
-    for (let shard = 0; shard < queues.shards; shard++) {
-      const { active, waiting } = await queues.content(shard);
-      for (const attempt of await queues.jobs(shard, [...active, ...waiting])) {
-        if (!left.has(attempt.id)) left.set(attempt.id, attempt);
-      }
-    }
-    return [...left.values()];
+  /** Living runner hosts at the latest survey. */
+  get hostCount(): number {
+    return this.#observed.hosts.size;
   }
 
-  /** An attempt that was left behind goes on as this grant; undefined: nobody needs it, and it is ended. */
+  /** Attempts that earlier launches have released and not recorded. */
+  earlierAttempts(): Promise<QueuedAttempt[]> {
+    return readEarlierAttempts(this.options);
+  }
+
+  /** Continues an attempt of an earlier launch as this grant. Undefined: the sample is not needed, and the attempt ends. */
   async adopt({ id, shard }: QueuedAttempt, grant: Grant | undefined): Promise<void> {
-    if (grant !== undefined) return this.#track(id, { attempt: grant.attempt, shard });
+    if (grant !== undefined) return this.#table.add(id, { attempt: grant.attempt, shard, phase: "queued" });
     await this.options.queues.revoke(shard, id);
     await this.options.store.remove([id]);
   }
 
-  /** Gives attempts to the hosts. */
+  /** Adds attempts to the queues. Rejects with OUTPUT_LOCKED if another launch has taken the run over. */
   async release(grants: readonly Grant[]): Promise<void> {
     const { registry, queues, launch } = this.options;
     const { term } = registry;
     await registry.assertTerm();
     this.#hasReleased = true;
     const attempts = grants.map(({ attempt, ...sample }) => {
-      const shard = chooseShard(this.hosts.slots, this.#inFlight);
+      const shard = chooseShard(this.#observed.slots, this.#table.inFlight);
       const id = `${launch}-${attempt}`;
-      this.#track(id, { attempt, shard });
+      this.#table.add(id, { attempt, shard, phase: "adding" });
       return { id, shard, job: { ...sample, term } };
     });
     await queues.add(attempts);
+    for (const { id } of attempts) this.#table.markQueued(id);
   }
 
-  /** Takes results in. */
+  /** Records the results in Redis. Rejects with OUTPUT_LOCKED if another launch has taken the run over. */
   async collect(): Promise<void> {
     const { store } = this.options;
     for (;;) {
-      const ids = (await store.ids(resultsAtOnce)).filter((id) => !this.#recording.has(id) && !this.#unwritten.has(id));
+      const ids = this.#table.claimResults(await store.ids(resultsAtOnce));
       if (ids.length === 0) return;
-      for (const id of ids) this.#recording.add(id);
-      const results = await store.read(ids);
-      await Promise.all(results.map((result) => this.#record(result)));
-      // A Redis that evicts keys may have dropped a result: its attempt is missed, and then lost.
-      const found = new Set(results.map(({ id }) => id));
-      await store.remove(ids.filter((id) => !found.has(id)));
-      for (const id of ids) this.#recording.delete(id);
+      try {
+        await this.#recordAll(ids);
+      } finally {
+        this.#table.releaseResults(ids);
+      }
     }
   }
 
-  /** Looks at the hosts, and for what is lost. */
+  /** Compares the attempts in flight with Redis, and ends lost ones. */
   async survey(): Promise<void> {
-    const { registry, queues, store } = this.options;
     if (this.#fault !== undefined) throw this.#fault;
-    this.hosts.update(await registry.hosts(), this.#isSteady);
-    const traces = new Set<string>();
-    const strange = new Set<string>();
-    const unlocked = new Map<string, number>();
-    const now = this.options.clock.now();
-    for (let shard = 0; shard < queues.shards; shard++) {
-      const { waiting, active } = await queues.content(shard);
-      for (const id of [...waiting, ...active]) {
-        traces.add(id);
-        if (!this.#isStrange(id)) continue;
-        if (this.#strange.has(id)) await queues.revoke(shard, id);
-        else strange.add(id);
-      }
-      for (const id of await queues.unlocked(shard, active)) {
-        const since = this.#unlocked.get(id);
-        if (since === undefined || !(await this.#judge(id, shard, now - since))) unlocked.set(id, since ?? now);
-      }
-      await this.#moveWaiting(shard, waiting);
-    }
-    this.#unlocked = unlocked;
-    this.#strange = strange;
-    for (const id of await store.ids(Number.MAX_SAFE_INTEGER)) traces.add(id);
-    await this.#findMissing(traces);
-    this.hosts.bury();
+    const { clock, registry, lockMs } = this.options;
+    const now = clock.now();
+    const steadyMs = clock.steadyMs;
+    const snapshot = await readSnapshot(this.options);
+    const circumstances = { now, steadyMs: Math.min(steadyMs, clock.steadyMs), term: registry.term, lockMs };
+    const { observed, actions } = decide(this.#table, this.#observed, snapshot, circumstances);
+    this.#observed = observed;
+    for (const action of actions) await this.#act(action);
   }
 
-  /**
-   * A centre from which the run was taken may have released something after this one had looked at what was left. What
-   * a later launch has released is none of ours.
-   */
-  #isStrange(id: string): boolean {
-    const [term] = id.split("-", 1);
-    return !this.#released.has(id) && !this.#recording.has(id) && Number(term) < this.options.registry.term;
-  }
-
-  /** Whether whoever lives has had the time for a sign of life since the Redis answers. */
-  get #isSteady(): boolean {
-    return this.options.clock.steadyMs >= aliveMs;
-  }
-
-  /** What is in flight lives on in Redis as if it had been released now. */
+  /** Renews the expiry of all attempts in flight and their results. */
   async keep(): Promise<void> {
     const { queues, store } = this.options;
     for (let shard = 0; shard < queues.shards; shard++) {
@@ -183,64 +132,66 @@ export class AttemptTracker {
     await store.keep();
   }
 
-  /** Takes back what no host has begun with. */
+  /** Takes back the attempts that no host has started. */
   async takeBackWaiting(): Promise<void> {
-    const { queues } = this.options;
+    const { queues, registry } = this.options;
     for (let shard = 0; shard < queues.shards; shard++) {
       const { waiting } = await queues.content(shard);
-      for (const id of waiting) await this.#takeBack(id, shard);
+      const own = waiting.filter((id) => termOf(id) <= registry.term && !this.#table.isAdding(id));
+      for (const id of own) await this.#takeBack(id, shard);
     }
   }
 
-  /** Ends all that is in flight, whoever carries it out. */
+  /** Ends all attempts in flight, also those that hosts still run. */
   async revokeAll(): Promise<void> {
-    for (const [id, { shard }] of [...this.#released]) {
+    for (const [id, { shard }] of [...this.#table.entries()]) {
       await this.options.queues.revoke(shard, id);
       await this.#end(id, { kind: "stopped" });
     }
   }
 
+  async #recordAll(ids: readonly string[]): Promise<void> {
+    const { store, registry } = this.options;
+    const results = await store.read(ids);
+    await registry.assertTerm();
+    await Promise.all(results.map((result) => this.#record(result)));
+    // A Redis that evicts keys may have dropped a result. Its attempt is missing from now on, and then lost.
+    const found = new Set(results.map(({ id }) => id));
+    await store.remove(ids.filter((id) => !found.has(id)));
+  }
+
+  /** The result of an attempt that has ended already is dropped. */
   async #record({ id, outcome }: FinishedAttempt): Promise<void> {
-    // An attempt that was given up, or whose result came before: nothing more is to become of it.
-    if (this.#unwritten.has(id)) return;
-    const isWritten = !this.#released.has(id) || (await this.#end(id, outcome));
-    if (isWritten) await this.options.store.remove([id]);
-    else this.#unwritten.add(id);
+    if (await this.#end(id, outcome)) await this.options.store.remove([id]);
+    else this.#table.keepUnwritten(id);
   }
 
-  /**
-   * An active attempt that nobody renews: its host is gone, or has ended it by itself, and will say so. False: whether
-   * it is gone remains to be seen.
-   */
-  async #judge(id: string, shard: number, unlockedMs: number): Promise<boolean> {
-    const { queues, lockMs } = this.options;
-    if (!this.#isSteady) return false;
-    const host = await queues.hostOf(shard, id);
-    const isThere = host !== undefined && this.hosts.has(host);
-    if (isThere && unlockedMs < aliveMs) return false;
-    if (!(await queues.takeBack(shard, id)) || (await this.#hasResult(id))) return true;
-    const info = `its runner host ${host ?? "(unknown)"} has not renewed it for ${lockMs / 1_000} s`;
-    void this.#endAfter(id, host === undefined ? Promise.resolve() : this.hosts.suspect(host), info);
-    return true;
-  }
-
-  /** Its units of capacity are free when nothing of it runs any more. Never rejects. */
-  async #endAfter(id: string, sessionsEnded: Promise<void>, info: string): Promise<void> {
-    this.#dying.add(id);
-    try {
-      await sessionsEnded;
-      await this.#end(id, { kind: "lost", info });
-    } catch (error) {
-      this.#fault = error;
-    } finally {
-      this.#dying.delete(id);
+  async #act(action: Action): Promise<void> {
+    const { queues, logger, onHostHere } = this.options;
+    switch (action.kind) {
+      case "host joined": {
+        const { host, entry } = action;
+        onHostHere(host);
+        logger.info(`Runner host ${host} is here (${entry.name}), for ${entry.slots} samples at once`);
+        return;
+      }
+      case "host gone":
+        logger.info(`Runner host ${action.host} is gone (${action.entry.name})`);
+        return;
+      case "end sessions":
+        void this.#sessions.endOf(action.host);
+        return;
+      case "revoke":
+        if (!this.#table.has(action.id)) await queues.revoke(action.shard, action.id);
+        return;
+      case "take back":
+        return this.#takeBack(action.id, action.shard);
+      case "reclaim":
+        return this.#reclaim(action);
+      case "forget":
+        await this.#end(action.id, { kind: "lost", info: "Redis has forgotten it" });
+        return;
     }
-  }
-
-  /** What waits where no host serves any more goes where one does. */
-  async #moveWaiting(shard: number, waiting: readonly string[]): Promise<void> {
-    if (this.hosts.size === 0 || (this.hosts.slots[shard] ?? 0) > 0) return;
-    for (const id of waiting) await this.#takeBack(id, shard);
   }
 
   async #takeBack(id: string, shard: number): Promise<void> {
@@ -248,35 +199,39 @@ export class AttemptTracker {
     await this.#end(id, { kind: "stopped" });
   }
 
-  /** Asked once its job is gone: no result can come any more, but one may have come just before. */
+  /** Fails if its host has renewed it meanwhile. */
+  async #reclaim({ id, shard, host }: Extract<Action, { kind: "reclaim" }>): Promise<void> {
+    if (!(await this.options.queues.takeBack(shard, id)) || (await this.#hasResult(id))) return;
+    const info = `its runner host ${host ?? "(unknown)"} has not renewed it for ${this.options.lockMs / 1_000} s`;
+    void this.#endAfter(id, host === undefined ? Promise.resolve() : this.#suspect(host), info);
+  }
+
+  /** Resolves at once for a living host, whose sessions are ended if it is gone later. */
+  #suspect(host: string): Promise<void> {
+    if (!this.#observed.hosts.has(host)) return this.#sessions.endOf(host);
+    this.#observed = { ...this.#observed, suspected: new Set([...this.#observed.suspected, host]) };
+    return Promise.resolve();
+  }
+
+  /** Frees the attempt's units of capacity when its sessions have ended. Never rejects. */
+  async #endAfter(id: string, sessionsEnded: Promise<void>, info: string): Promise<void> {
+    this.#table.markDying(id);
+    try {
+      await sessionsEnded;
+      await this.#end(id, { kind: "lost", info });
+    } catch (error) {
+      this.#fault = error;
+    }
+  }
+
+  /** To be called when the job is gone: from then on no result can come, but one may have come just before. */
   async #hasResult(id: string): Promise<boolean> {
-    return this.#recording.has(id) || (await this.options.store.has(id));
+    return this.#table.isRecording(id) || (await this.options.store.has(id));
   }
 
-  /** A Redis that was started anew without its data has forgotten jobs; their hosts end them when they notice. */
-  async #findMissing(traces: ReadonlySet<string>): Promise<void> {
-    const now = this.options.clock.now();
-    for (const id of this.#released.keys()) {
-      if (traces.has(id) || this.#recording.has(id) || this.#dying.has(id)) this.#missing.delete(id);
-      else if (!this.#missing.has(id)) this.#missing.set(id, now);
-    }
-    for (const [id, since] of this.#missing) {
-      if (!this.#released.has(id)) this.#missing.delete(id);
-      else if (now - since > this.options.lockMs) await this.#end(id, { kind: "lost", info: "Redis has forgotten it" });
-    }
-  }
-
-  #track(id: string, released: Released): void {
-    this.#released.set(id, released);
-    this.#inFlight[released.shard] = (this.#inFlight[released.shard] ?? 0) + 1;
-  }
-
+  /** Resolves with true if nothing of the attempt has to be kept in Redis. */
   async #end(id: string, outcome: AttemptOutcome): Promise<boolean> {
-    const released = this.#released.get(id);
-    if (released === undefined) return true;
-    this.#released.delete(id);
-    this.#missing.delete(id);
-    this.#inFlight[released.shard] = (this.#inFlight[released.shard] ?? 1) - 1;
-    return this.options.finish(released.attempt, outcome);
+    const attempt = this.#table.end(id);
+    return attempt === undefined ? true : this.options.finish(attempt, outcome);
   }
 }

@@ -13,7 +13,7 @@ import type { RunnerDescriptor } from "../runner.js";
 import { AttemptTracker } from "./attempt-tracker.js";
 import { RunConnection, type RunConnectionOptions } from "./run-connection.js";
 import { keepEveryMs, ownerOfHost, pulseMs } from "./run-records.js";
-import { travellingParam } from "./travelling-param.js";
+import { travelingParam } from "./traveling-param.js";
 
 /** How long hosts have to end what runs when the run is stopped, in milliseconds. */
 const cancelMs = 20_000;
@@ -28,7 +28,7 @@ interface Connected {
 }
 
 /**
- * Samples travel through BullMQ's queues on Redis to runner hosts, anywhere, which come and go as they like. The centre
+ * Samples travel through BullMQ's queues on Redis to runner hosts, anywhere, which come and go as they like. The center
  * alone decides what is released and when it is lost, and it alone writes results down.
  */
 export class DistributedCenter extends DispatchCenter<RunParam> {
@@ -78,7 +78,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const connection = await RunConnection.open(connecting);
     const { link } = connection;
     link.broken.addEventListener("abort", () => this.#fail(link.broken.reason));
-    this.#connected = { connection, tracker: this.#makeDesk(connection) };
+    this.#connected = { connection, tracker: this.#makeTracker(connection) };
     this.#pulsing = this.#poll(() => connection.pulse(), pulseMs);
     this.#pulsing.start();
     logger.info(`Runner hosts join with: npx @eval/assigner runner --redis ${link.shown} --run ${settings.run}`);
@@ -131,7 +131,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const runId = runIdOf(options.owner);
     const settings = completeSettings(options.parameters as DistributedSettings, runId);
     const { logger } = options;
-    return { settings, runId, capacity: this.#capacity(), param: travellingParam(options), logger };
+    return { settings, runId, capacity: this.#capacity(), param: travelingParam(options), logger };
   }
 
   /** There was nothing to run; what an earlier launch has left then is of no use to anybody. */
@@ -150,7 +150,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     return new Poll(() => call().catch((error) => this.#fail(error)), everyMs, 0);
   }
 
-  #makeDesk({ link, queues, store, registry }: RunConnection): AttemptTracker {
+  #makeTracker({ link, queues, store, registry }: RunConnection): AttemptTracker {
     return new AttemptTracker({
       queues,
       store,
@@ -170,7 +170,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
 
   /** Attempts that an earlier launch has released go on; they are not started again. */
   async #pickUp(tracker: AttemptTracker): Promise<void> {
-    const left = await tracker.leftBehind();
+    const left = await tracker.earlierAttempts();
     const grants = this.adopt(left.map(({ job }) => job));
     for (const [at, attempt] of left.entries()) await tracker.adopt(attempt, grants[at]);
     const count = grants.filter((grant) => grant !== undefined).length;
@@ -192,7 +192,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     await tracker.takeBackWaiting();
     const { clock } = connection.link;
     const deadline = clock.now() + cancelMs;
-    while (tracker.inFlight > 0 && tracker.hosts.size > 0 && clock.now() < deadline) await pause(50);
+    while (tracker.inFlight > 0 && tracker.hostCount > 0 && clock.now() < deadline) await pause(50);
     await tracker.revokeAll();
   }
 
@@ -200,7 +200,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     const { tracker, connection } = this.#ready();
     await tracker.survey();
     const now = connection.link.clock.now();
-    if (tracker.hosts.size > 0) this.#aloneSince = now;
+    if (tracker.hostCount > 0) this.#aloneSince = now;
     const aloneMs = now - this.#aloneSince;
     if (this.stopped.aborted || aloneMs < pulseMs) return;
     if (aloneMs > this.options.waitForWorkersMs) {

@@ -7,7 +7,7 @@ export interface FinishedAttempt extends AttemptResult {
   id: string;
 }
 
-/** A result counts only as long as its job is there: the centre takes the job of an attempt back when it gives it up. */
+/** A result counts only as long as its job is there: the center takes the job of an attempt back when it gives it up. */
 const deliverScript = `
 if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
 redis.call("SET", KEYS[2], ARGV[1], "PX", ARGV[4])
@@ -17,7 +17,7 @@ redis.call("PUBLISH", KEYS[4], ARGV[3])
 return 1
 `;
 
-/** Where results lie between the host that has them and the disk of the centre: each under a key of its own. */
+/** Where results lie between the host that has them and the disk of the center: each under a key of its own. */
 export class ResultStore {
   constructor(
     private readonly link: RedisLink,

@@ -5,7 +5,7 @@ import { RedisLink } from "./redis/redis-link.js";
 import { warnOfEviction } from "./redis/redis-policy.js";
 import { ResultStore } from "./result-store.js";
 import { runKeys, shardsFor } from "./run-keys.js";
-import { keepMs, type RunState, type TravellingParam } from "./run-records.js";
+import { keepMs, type RunState, type TravelingParam } from "./run-records.js";
 import { RunRegistry } from "./run-registry.js";
 
 export interface RunConnectionOptions {
@@ -13,14 +13,14 @@ export interface RunConnectionOptions {
   runId: string;
   /** Attempts in flight at most. */
   capacity: number;
-  param: TravellingParam;
+  param: TravelingParam;
   logger: Logger;
 }
 
 /** How long hosts have to leave once the run is over, in milliseconds. */
 const leaveMs = 3_000;
 
-/** A run in Redis, as its centre holds it: from the moment in which it is claimed until nothing is left of it. */
+/** A run in Redis, as its center holds it: from the moment in which it is claimed until nothing is left of it. */
 export class RunConnection {
   private constructor(
     private readonly options: RunConnectionOptions,

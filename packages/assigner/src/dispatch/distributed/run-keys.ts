@@ -4,13 +4,13 @@ export const jobsOfShard = 10_000;
 /** The names of what one run keeps in Redis. The braces keep them together on one node of a cluster. */
 export interface RunKeys {
   prefix: string;
-  /** Counts the launches of the centre. */
+  /** Counts the launches of the center. */
   term: string;
   /** {@link RunState}. */
   state: string;
-  /** {@link TravellingParam}. */
+  /** {@link TravelingParam}. */
   param: string;
-  /** Exists as long as the centre lives. */
+  /** Exists as long as the center lives. */
   center: string;
   /** Ids of the runner hosts, dead ones among them. */
   hosts: string;

@@ -5,7 +5,7 @@ import type { ModuleDefinition } from "../../attempt/module-definition.js";
 export interface RunState {
   /** Of the run's folder: two runs must not share a name. */
   runId: string;
-  /** The how-manieth launch of the centre; counts from 1. */
+  /** The how-manieth launch of the center; counts from 1. */
   term: number;
   /** `stopping`: attempts under way are to end. `over`: hosts are to leave. */
   phase: "running" | "stopping" | "over";
@@ -19,13 +19,13 @@ export interface RunState {
 export type SharedSettings = Record<string, unknown> & { leaseS: number; waitForWorkersMs: number };
 
 /** What runner hosts work with: definitions as the configuration has them, with references to the environment. */
-export interface TravellingParam {
+export interface TravelingParam {
   settings: SharedSettings;
   agents: Record<string, ModuleDefinition>;
   tasks: Record<string, ModuleDefinition>;
 }
 
-/** A job's data: small, and all that a later launch of the centre has to know of an attempt. */
+/** A job's data: small, and all that a later launch of the center has to know of an attempt. */
 export type AttemptJob = Omit<Grant, "attempt"> & { term: number };
 
 /** What a host leaves behind of an attempt. */
@@ -44,7 +44,7 @@ export interface HostEntry {
   shards: number[];
 }
 
-/** How long a host, and the centre, count as living after their last sign of life; milliseconds. */
+/** How long a host, and the center, count as living after their last sign of life; milliseconds. */
 export const aliveMs = 10_000;
 
 /** Between two signs of life; milliseconds. */
@@ -56,7 +56,7 @@ export const keepMs = 7 * 24 * 3_600_000;
 /** Between two renewals of that by the center; milliseconds. */
 export const keepEveryMs = 3_600_000;
 
-/** The owner of a host's sessions: none of the centre's, so that a centre that starts anew does not take them over. */
+/** The owner of a host's sessions: none of the center's, so that a center that starts anew does not take them over. */
 export function ownerOfHost(runId: string, host: string): string {
   return `${runId}.${host}/${host}`;
 }

@@ -1,7 +1,7 @@
 import { CodedError } from "@eval/protocol";
 import type { RedisLink } from "./redis/redis-link.js";
 import type { RunKeys } from "./run-keys.js";
-import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravellingParam } from "./run-records.js";
+import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravelingParam } from "./run-records.js";
 
 /** A host that has come back since it was looked at is not struck off. */
 const strikeScript = `
@@ -10,7 +10,7 @@ for at, host in ipairs(ARGV) do
 end
 `;
 
-/** What the centre and its hosts know of each other through Redis; the centre's side. */
+/** What the center and its hosts know of each other through Redis; the center's side. */
 export class RunRegistry {
   #term = 0;
 
@@ -31,7 +31,7 @@ export class RunRegistry {
   }
 
   /**
-   * Makes this process the run's centre; returns what an earlier one has left, if one has. Rejects with USAGE where
+   * Makes this process the run's center; returns what an earlier one has left, if one has. Rejects with USAGE where
    * another run has the name.
    */
   async claim(): Promise<RunState | undefined> {
@@ -49,14 +49,14 @@ export class RunRegistry {
     return earlier;
   }
 
-  async publish(state: RunState, param: TravellingParam): Promise<void> {
+  async publish(state: RunState, param: TravelingParam): Promise<void> {
     const { redis, persist } = { redis: this.link.redis, persist: this.link.persist.bind(this.link) };
     await persist(() => redis.set(this.keys.param, JSON.stringify(param), "PX", keepMs));
     await persist(() => redis.set(this.keys.state, JSON.stringify(state), "PX", keepMs));
     await this.pulse();
   }
 
-  /** False: Redis has lost what it was told. Throws OUTPUT_LOCKED where another centre has taken the run over. */
+  /** False: Redis has lost what it was told. Throws OUTPUT_LOCKED where another center has taken the run over. */
   async pulse(): Promise<boolean> {
     const { redis } = this.link;
     const beat = () => Promise.all([redis.get(this.keys.term), redis.set(this.keys.center, this.#term, "PX", aliveMs)]);
@@ -70,7 +70,7 @@ export class RunRegistry {
     await this.link.persist(() => this.link.redis.set(this.keys.term, this.#term, "PX", keepMs));
   }
 
-  /** Throws OUTPUT_LOCKED where another centre has taken the run over. */
+  /** Throws OUTPUT_LOCKED where another center has taken the run over. */
   async assertTerm(): Promise<void> {
     const term = await this.link.persist(() => this.link.redis.get(this.keys.term));
     if (term !== null) this.#assertTerm(term);

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { RedisLink } from "../redis/redis-link.js";
 import type { RunKeys } from "../run-keys.js";
-import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravellingParam } from "../run-records.js";
+import { aliveMs, type HostEntry, keepMs, parseRecord, type RunState, type TravelingParam } from "../run-records.js";
 import { shardsOfHost } from "../shards.js";
 
 /** The list of hosts outlives the last of them by so much; milliseconds. */
@@ -11,11 +11,11 @@ const hostsMs = 6 * aliveMs;
 export interface RunNews {
   /** Undefined: Redis knows no such run (any more). */
   state: RunState | undefined;
-  /** Whether the centre lives. */
+  /** Whether the center lives. */
   isLed: boolean;
 }
 
-/** What the centre and its hosts know of each other through Redis; a host's side. */
+/** What the center and its hosts know of each other through Redis; a host's side. */
 export class AttemptBroker {
   constructor(
     private readonly link: RedisLink,
@@ -29,7 +29,7 @@ export class AttemptBroker {
     return { state: parseRecord<RunState>(state ?? null), isLed: center !== null };
   }
 
-  /** The text of the {@link TravellingParam}. */
+  /** The text of the {@link TravelingParam}. */
   param(): Promise<string | null> {
     return this.link.persist(() => this.link.redis.get(this.keys.param));
   }
@@ -62,6 +62,6 @@ export class AttemptBroker {
   }
 }
 
-export function readParam(text: string): TravellingParam {
-  return JSON.parse(text) as TravellingParam;
+export function readParam(text: string): TravelingParam {
+  return JSON.parse(text) as TravelingParam;
 }

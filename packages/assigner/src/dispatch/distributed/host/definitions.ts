@@ -3,7 +3,7 @@ import { CodedError } from "@eval/protocol";
 import { collectSecrets, type Environment, findController, resolveEnvReferences } from "@eval/protocol/config";
 import { parseModuleReference } from "@eval/protocol/module-loader";
 import type { ModuleDefinition } from "../../../attempt/module-definition.js";
-import type { TravellingParam } from "../run-records.js";
+import type { TravelingParam } from "../run-records.js";
 
 /** An assignment file of the host. */
 export interface OwnConfiguration {
@@ -50,11 +50,11 @@ const bundled = ["@eval/assigner#HttpAgent", "@eval/assigner#OpenAIChatAgent", "
  * The agents and tasks of a run, for this host. Rejects with CONFIG_INVALID that says what is missing, or not allowed,
  * and what to do: a host takes part with everything that the run uses, or not at all.
  */
-export function definitionsFor(param: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
+export function definitionsFor(param: TravelingParam, sources: DefinitionSources): Promise<Definitions> {
   return sources.config === undefined ? travelled(param, sources) : own(param, sources.config);
 }
 
-async function own(param: TravellingParam, { file, load }: OwnConfiguration): Promise<Definitions> {
+async function own(param: TravelingParam, { file, load }: OwnConfiguration): Promise<Definitions> {
   const { agentModules, taskModules, configDir, secrets } = await load();
   const missing = [
     ...Object.keys(param.agents).filter((name) => !Object.hasOwn(agentModules, name)),
@@ -65,7 +65,7 @@ async function own(param: TravellingParam, { file, load }: OwnConfiguration): Pr
   throw new CodedError("CONFIG_INVALID", `${what}; give this host the configuration of the run`);
 }
 
-async function travelled({ agents, tasks }: TravellingParam, sources: DefinitionSources): Promise<Definitions> {
+async function travelled({ agents, tasks }: TravelingParam, sources: DefinitionSources): Promise<Definitions> {
   const { cwd, env } = sources;
   const problems = [...problemsOf("agent", agents, sources), ...problemsOf("task", tasks, sources)];
   if (problems.length > 0) {

@@ -16,12 +16,12 @@ export interface HostSessionOptions {
   shards: readonly number[];
   /** Attempts at once. */
   concurrency: number;
-  /** How long a run without a centre is waited with, while nothing runs; milliseconds. */
+  /** How long a run without a center is waited with, while nothing runs; milliseconds. */
   waitMs: number;
   /** Takes this host's secrets out of a text. */
   redact: (text: string) => string;
   logger: Logger;
 }
 
-/** Why a service ended. `changed`: a new launch brings other definitions. `left alone`: its centre is gone. */
+/** Why a service ended. `changed`: a new launch brings other definitions. `left alone`: its center is gone. */
 export type HostSessionEnd = "over" | "drained" | "changed" | "left alone";

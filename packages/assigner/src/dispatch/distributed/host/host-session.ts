@@ -12,7 +12,7 @@ import { LockWatch } from "./lock-watch.js";
 import { type HeldGrant, type QueueMessage, QueueRunner } from "./queue-runner.js";
 import { reported } from "./reported-outcome.js";
 
-/** A run may be unknown for so long, while its centre tells a Redis that was started anew. */
+/** A run may be unknown for so long, while its center tells a Redis that was started anew. */
 const unknownMs = 5_000;
 
 /** One host's part in one launch of a run: takes attempts, has them carried out, and delivers what came of them. */

@@ -116,7 +116,7 @@ export class JobSource {
     const agoMs = Math.max(0, Date.now() - (job.processedOn ?? Date.now()));
     const complete = async () => {
       this.#held.delete(id);
-      // Its lock may have ended: then the centre removes the job.
+      // Its lock may have ended: then the center removes the job.
       await job.moveToCompleted(null, token, false).catch(() => {});
     };
     this.options.onJob({ id, shard, job: job.data, takenAt: performance.now() - agoMs, complete });

@@ -5,7 +5,7 @@ import { runSample } from "../../../session/run-sample.js";
 import { Runner } from "../../runner.js";
 import { DistributedCenter } from "../distributed-center.js";
 
-/** What this runner asks its host for, and what it tells it. The host is its channel to the centre. */
+/** What this runner asks its host for, and what it tells it. The host is its channel to the center. */
 export type QueueMessage = { type: "take" } | { type: "finish"; attempt: string; outcome: AttemptOutcome };
 
 /** A grant, with the signal that aborts when this attempt has to end. */

@@ -48,7 +48,7 @@ export async function runHost(options: RunnerHostOptions): Promise<HostSessionEn
       const end = await serve(link, broker, state, options);
       if (end === "changed") continue;
       if (end !== "left alone") return end;
-      throw notThere(options, "its centre has ended without a word");
+      throw notThere(options, "its center has ended without a word");
     }
   } finally {
     link.close();
@@ -82,8 +82,8 @@ async function serve(
   const { cwd, concurrency, waitMs, logger, run } = options;
   const param = await broker.param();
   if (param === null) return "changed";
-  const { settings, ...travelling } = readParam(param);
-  const { secrets, ...definitions } = await definitionsFor({ settings, ...travelling }, options);
+  const { settings, ...traveling } = readParam(param);
+  const { secrets, ...definitions } = await definitionsFor({ settings, ...traveling }, options);
   const shared = await QueueRunner.center.restoreSharedParam({
     ...settings,
     ...definitions,

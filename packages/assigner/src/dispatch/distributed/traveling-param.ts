@@ -3,10 +3,10 @@ import { maskSecrets } from "@eval/protocol/config";
 import type { ModuleDefinition } from "../../attempt/module-definition.js";
 import { runParamOf } from "../../session/run-param.js";
 import type { CenterOptions } from "../center-options.js";
-import type { SharedSettings, TravellingParam } from "./run-records.js";
+import type { SharedSettings, TravelingParam } from "./run-records.js";
 
 /** What hosts are sent. Throws CONFIG_INVALID for a definition with a literal secret: none is to lie in Redis. */
-export function travellingParam(options: CenterOptions): TravellingParam {
+export function travelingParam(options: CenterOptions): TravelingParam {
   const { agents: _, tasks: __, configDir, cwd, owner, ...settings } = runParamOf(options);
   const { agents, tasks } = options.unresolved ?? { agents: options.agents, tasks: options.tasks };
   const definition = { agent: pruned(agents), task: pruned(tasks) };

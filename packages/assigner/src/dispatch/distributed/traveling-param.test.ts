@@ -2,7 +2,7 @@ import { silentLogger } from "@eval/protocol/logger";
 import { describe, expect, test } from "vitest";
 import type { ModuleDefinition } from "../../attempt/module-definition.js";
 import type { CenterOptions } from "../center-options.js";
-import { travellingParam } from "./travelling-param.js";
+import { travelingParam } from "./traveling-param.js";
 
 function optionsOf(agent: ModuleDefinition, resolved = agent): CenterOptions {
   return {
@@ -30,7 +30,7 @@ describe("what runner hosts are sent", () => {
   test("has references to the environment, and not what they stand for", () => {
     const agent = { module: "package#Agent", parameters: { api_key: "${env:KEY}" } };
     const resolved = { module: "package#Agent", parameters: { api_key: "the key itself" } };
-    const param = travellingParam(optionsOf(agent, resolved));
+    const param = travelingParam(optionsOf(agent, resolved));
     expect(param.agents).toEqual({ mine: agent });
     expect(param.settings).toEqual({ leaseS: 60, waitForWorkersMs: 1_000, limits: { maxTurns: 3 } });
     expect(JSON.stringify(param)).not.toContain("the key itself");
@@ -39,7 +39,7 @@ describe("what runner hosts are sent", () => {
 
   test("has no secret that is written out: the error names the key and the remedy", () => {
     const agent = { module: "package#Agent", parameters: { headers: { Authorization: "Bearer abc" } } };
-    expect(() => travellingParam(optionsOf(agent))).toThrow(
+    expect(() => travelingParam(optionsOf(agent))).toThrow(
       /^definition\.agent\.mine\.parameters\.headers\.Authorization: a secret is written out.*Write \$\{env:NAME\}/,
     );
   });
