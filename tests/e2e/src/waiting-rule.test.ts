@@ -17,6 +17,7 @@ const justified: Record<string, { count: number; why: string }> = {
     count: 2,
     why: "a program's own pace; its test waits for its end",
   },
+  "packages/assigner/src/dispatch/distributed/testing/model-run.ts": { count: 1, why: "simulated time" },
   "packages/protocol/src/cli/lost-reader.test.ts": {
     count: 3,
     why: "a program's own pace; its test waits for its end",

@@ -185,7 +185,7 @@ export class DistributedCenter extends DispatchCenter<RunParam> {
     }
   }
 
-  /** Hosts end what runs, and say so; what is left of a host that does not is taken from it. */
+  /** Hosts end their running attempts and report them; the attempts of a host that does not are revoked. */
   async #cancelAll(): Promise<void> {
     const { tracker, connection } = this.#ready();
     await connection.tell("stopping");

@@ -5,7 +5,7 @@ import type { ModuleDefinition } from "../../attempt/module-definition.js";
 export interface RunState {
   /** Of the run's folder: two runs must not share a name. */
   runId: string;
-  /** The how-manieth launch of the center; counts from 1. */
+  /** Launch number of the center, from 1. */
   term: number;
   /** `stopping`: attempts under way are to end. `over`: hosts are to leave. */
   phase: "running" | "stopping" | "over";

@@ -51,7 +51,7 @@ const bundled = ["@eval/assigner#HttpAgent", "@eval/assigner#OpenAIChatAgent", "
  * and what to do: a host takes part with everything that the run uses, or not at all.
  */
 export function definitionsFor(param: TravelingParam, sources: DefinitionSources): Promise<Definitions> {
-  return sources.config === undefined ? travelled(param, sources) : own(param, sources.config);
+  return sources.config === undefined ? traveled(param, sources) : own(param, sources.config);
 }
 
 async function own(param: TravelingParam, { file, load }: OwnConfiguration): Promise<Definitions> {
@@ -65,7 +65,7 @@ async function own(param: TravelingParam, { file, load }: OwnConfiguration): Pro
   throw new CodedError("CONFIG_INVALID", `${what}; give this host the configuration of the run`);
 }
 
-async function travelled({ agents, tasks }: TravelingParam, sources: DefinitionSources): Promise<Definitions> {
+async function traveled({ agents, tasks }: TravelingParam, sources: DefinitionSources): Promise<Definitions> {
   const { cwd, env } = sources;
   const problems = [...problemsOf("agent", agents, sources), ...problemsOf("task", tasks, sources)];
   if (problems.length > 0) {

@@ -67,7 +67,7 @@ export class HostSession {
     this.#watch.start();
     this.#locks.start();
     pulse.start();
-    // First of all: what the Redis forgets in an outage is what nobody could renew.
+    // First: in an outage no host could renew its locks, and Redis may have dropped them.
     const unlisten = link.onReturn(() => {
       this.#locks.renewAfresh();
       pulse.soon();

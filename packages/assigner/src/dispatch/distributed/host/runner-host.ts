@@ -21,7 +21,7 @@ export interface RunnerHostOptions extends DefinitionSources {
   run: string;
   /** Attempts at once. */
   concurrency: number;
-  /** How long a run that is not there is waited for, in milliseconds. */
+  /** How long to wait for a missing run or center, in milliseconds. */
   waitMs: number;
   /** How long what runs may take to end after `drain`, in milliseconds. */
   drainMs: number;
