@@ -1,38 +1,41 @@
 import { silentLogger } from "@eval/protocol/logger";
 import { FakeClock, waitFor } from "@eval/protocol/testing";
 import { describe, expect, test } from "vitest";
-import type { Grant } from "../../attempt/attempt.js";
-import type { AttemptQueues } from "./attempt-queues.js";
 import { AttemptTracker, type AttemptTrackerOptions } from "./attempt-tracker.js";
 import { AnsweredClock } from "./redis/answered-clock.js";
-import type { ResultStore } from "./result-store.js";
 import type { HostEntry } from "./run-records.js";
-import type { RunRegistry } from "./run-registry.js";
 
 const grant = { agent: "a", task: "t", index: 7, epoch: 1, number: 1, losses: 0, repeats: 0 };
-const outcome = { kind: "ended", output: { status: "completed", result: 1 } } as const;
+const outcome = { kind: "ended", output: { index: 7, status: "completed", result: 1, history: null } } as const;
 
 /** One host that holds one attempt, and a Redis in this process. */
 function stage(options: Partial<AttemptTrackerOptions> = {}) {
   const queued = new Map<string, unknown>();
   const results = new Map<string, unknown>();
   const hosts = new Map<string, HostEntry>([["host", { name: "host", slots: 1, shards: [0] }]]);
-  const queues = {
+  const queues: AttemptTrackerOptions["queues"] = {
     shards: 1,
-    add: async (attempts: { id: string }[]) => void attempts.map((one) => queued.set(one.id, one)),
+    add: async (attempts) => void attempts.map((one) => queued.set(one.id, one)),
     content: async () => ({ waiting: [], active: [...queued.keys()] }),
-    unlocked: async (_: number, ids: string[]) => ids,
-    hostsOf: async (_: number, ids: string[]) => ids.map(() => "host"),
-    revoke: async (_: number, id: string) => void queued.delete(id),
-    takeBack: async (_: number, id: string) => queued.delete(id),
-  } as unknown as AttemptQueues;
-  const store = {
+    unlocked: async (_, ids) => [...ids],
+    hostsOf: async (_, ids) => ids.map(() => "host"),
+    revoke: async (_, id) => void queued.delete(id),
+    takeBack: async (_, id) => queued.delete(id),
+    jobs: async () => [],
+    keep: async () => {},
+  };
+  const store: AttemptTrackerOptions["store"] = {
     ids: async () => [...results.keys()],
     has: async (id: string) => results.has(id),
-    read: async (ids: string[]) => ids.map((id) => ({ id, job: { ...grant, term: 1 }, outcome })),
-    remove: async (ids: string[]) => void ids.map((id) => results.delete(id)),
-  } as unknown as ResultStore;
-  const registry = { term: 1, assertTerm: async () => {}, hosts: async () => new Map(hosts) } as unknown as RunRegistry;
+    read: async (ids) => ids.map((id) => ({ id, job: { ...grant, term: 1 }, outcome })),
+    remove: async (ids) => void ids.map((id) => results.delete(id)),
+    keep: async () => {},
+  };
+  const registry: AttemptTrackerOptions["registry"] = {
+    term: 1,
+    assertTerm: async () => {},
+    hosts: async () => new Map(hosts),
+  };
   const ended: unknown[] = [];
   const time = new FakeClock();
   const clock = new AnsweredClock(time.now, 4_000);
@@ -57,7 +60,7 @@ function stage(options: Partial<AttemptTrackerOptions> = {}) {
     onHostHere: () => {},
     ...options,
   });
-  const release = () => tracker.release([{ ...grant, attempt: "one" } as Grant]);
+  const release = () => tracker.release([{ ...grant, attempt: "one" }]);
   return { tracker, release, queued, results, hosts, ended, outage, answerFor };
 }
 
@@ -130,5 +133,18 @@ describe("the center's tracker", () => {
     answerFor(3_500);
     await tracker.survey();
     expect(ended).toMatchObject([{ kind: "lost", info: "Redis has forgotten it" }]);
+  });
+
+  test("keeps a result that comes between its reading of Redis and taking the attempt back", async () => {
+    const { tracker, release, hosts, queued, results, ended } = stage();
+    await release();
+    await tracker.survey();
+    hosts.clear();
+    const isInRedis = queued.delete.bind(queued);
+    queued.delete = (id) => results.set(id, outcome).has(id) && isInRedis(id);
+    await tracker.survey();
+    expect(queued.size).toBe(0);
+    await tracker.collect();
+    expect(ended).toEqual([outcome]);
   });
 });
