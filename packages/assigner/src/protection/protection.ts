@@ -20,7 +20,7 @@ export interface ProtectionOptions extends CircuitOptions {
  */
 const maxRepeats = { overload: 5, circuit: 2 };
 
-/** Delay after the next probe for samples that were in flight when a circuit opened: another sample shall probe. Milliseconds. */
+/** Delay after the next probe for samples that were in flight when a circuit opened: another sample should probe. Milliseconds. */
 const afterProbeMs = 1_000;
 
 /**
