@@ -60,7 +60,7 @@ test("a check without a valid token, and one without a server, report this", asy
   const { address } = await stage.start("controller", ["--port", "0", "--token", "secret-token"]).listening();
   const refused = stage.start("protocol", ["conformance", "controller", "--url", address]);
   expect(await refused.ends(), refused.report).toEqual({ code: 3, signal: null });
-  expect(refused.stderr).toMatch(/demands a token.*--token or EVAL_TOKEN \(UNAUTHORIZED\)/);
+  expect(refused.stderr).toMatch(/requires a token.*--token or EVAL_TOKEN \(UNAUTHORIZED\)/);
   const nobody = stage.start("protocol", ["conformance", "worker", "--url", "http://127.0.0.1:1/api"]);
   expect(await nobody.ends(), nobody.report).toEqual({ code: 3, signal: null });
   expect(nobody.stderr).toContain("(UNREACHABLE)");

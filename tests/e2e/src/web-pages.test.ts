@@ -71,7 +71,7 @@ async function submitForms(page: Page, action: string, text: string): Promise<vo
     );
     const reply = await opened;
     await reply.waitForURL(action);
-    expect(await reply.textContent("body")).toContain("Requests from web pages of other sites are refused");
+    expect(await reply.textContent("body")).toContain("Requests from web pages of other sites are rejected");
     await reply.close();
   }
 }
