@@ -25,7 +25,7 @@ async function start(stage: Stage, { isDeadly = false } = {}) {
       },
     },
   });
-  const starts = () => (existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").map(Number) : []);
+  const starts = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(0, -1).map(Number) : []);
   return {
     cluster,
     starts,
