@@ -7,6 +7,7 @@ import {
   onShutdown,
   positiveInteger,
   positiveNumber,
+  repeatable,
   secondsOption,
 } from "@eval/protocol/cli";
 import { createLogger } from "@eval/protocol/logger";
@@ -52,14 +53,14 @@ export function addRunnerCommand(program: Command, context: CommandContext): voi
     .option("--concurrency <number>", "maximum number of samples at once", positiveInteger, 64)
     .option("--wait <seconds>", "how long to wait for a missing run or center", secondsOption, 60)
     .option("--drain-timeout <seconds>", "how long running samples may take after SIGTERM", secondsOption, 600)
-    .option("--allow-module <reference>", "a module that the run may load on this host (repeatable)", collect, [])
+    .option("--allow-module <reference>", "a module that the run may load on this host (repeatable)", repeatable, [])
     .option(
       "--allow-env <name>",
       "an environment variable that the run's definitions may read (repeatable)",
-      collect,
+      repeatable,
       [],
     )
-    .option("--allow-controller <url>", "a controller of the run that may receive the token (repeatable)", collect, [])
+    .option("--allow-controller <url>", "a controller of the run that may receive the token (repeatable)", repeatable, [])
     .option("--token <token>", "token to send to controllers (or set EVAL_TOKEN)");
   addLogOptions(command).action(async (flags: Flags) => {
     await run(flags, context);
@@ -123,8 +124,4 @@ function listen({ process }: CommandContext): { drain: AbortSignal; abort: Abort
     { process },
   );
   return { drain: drain.signal, abort: abort.signal, off: () => off() };
-}
-
-function collect(value: string, all: string[]): string[] {
-  return [...all, value];
 }
