@@ -60,7 +60,12 @@ export function addRunnerCommand(program: Command, context: CommandContext): voi
       repeatable,
       [],
     )
-    .option("--allow-controller <url>", "a controller of the run that may receive the token (repeatable)", repeatable, [])
+    .option(
+      "--allow-controller <url>",
+      "a controller of the run that may receive the token (repeatable)",
+      repeatable,
+      [],
+    )
     .option("--token <token>", "token to send to controllers (or set EVAL_TOKEN)");
   addLogOptions(command).action(async (flags: Flags) => {
     await run(flags, context);
